@@ -1,0 +1,96 @@
+/* autograd.h -- the tape: ops compute at once and write themselves down; backward reads the tape from its end.
+ *
+ * The first error on a tape sticks: later ops return NULL at once, so expressions nest and one check a step is enough.
+ * Memory: values in an arena that ml_tape_reset empties, gradients recycled as backward passes their op, workspaces
+ * reused by the next op. All three stay allocated: from the second step on, a step allocates nothing.
+ */
+#ifndef MLCORE_AUTOGRAD_H
+#define MLCORE_AUTOGRAD_H
+
+#include <mlcore/tensor.h>
+
+ML_BEGIN
+
+typedef struct ml_tape ml_tape;
+
+typedef enum ml_mode { ML_TRAIN = 0, ML_EVAL } ml_mode;
+
+typedef struct ml_tape_opts {
+    bool inspect;     /* keep every gradient until the next reset, for printing and explaining */
+    bool no_grad;     /* record nothing */
+    ml_mode mode;     /* dropout and running statistics behave as in training, or not */
+    ml_kernel kernel; /* which bodies */
+    uint64_t seed;    /* of dropout; 0 is a seed like any other */
+} ml_tape_opts;
+
+ML_API ml_tape *ml_tape_new(void);
+ML_API ml_tape *ml_tape_open(ml_tape_opts opts);
+ML_API void ml_tape_free(ml_tape *t);
+
+/* Forgets all ops, values and the sticky error; keeps the memory. Call it at the start of each step. */
+ML_API void ml_tape_reset(ml_tape *t);
+
+/* The sticky error: ML_OK, or the status of the first failure since the reset. Its sentence: ml_tape_error_text. */
+ML_API ml_status ml_tape_error(const ml_tape *t);
+ML_API const char *ml_tape_error_text(const ml_tape *t);
+
+/* Gradients of a scalar by everything it was computed from. Params and tensors under ml_requires_grad accumulate. */
+ML_API ml_status ml_backward(ml_tape *t, ml_tensor *loss);
+
+/* Keeps x->grad readable after backward, for a tensor in the middle. Returns x. */
+ML_API ml_tensor *ml_keep_grad(ml_tensor *x);
+
+/* Turns recording off or on; returns what it was. */
+ML_API bool ml_no_grad(ml_tape *t, bool off);
+ML_API ml_mode ml_set_mode(ml_tape *t, ml_mode mode);
+ML_API ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel);
+/* The random stream of dropout: a mask is a function of (seed, step, op, element). Each reset advances the step. */
+ML_API void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step);
+
+/* A place on the tape; rewinding forgets what came after it and gives its memory back to the arena. */
+typedef struct ml_mark {
+    int64_t ops;
+    size_t chunk, used;
+} ml_mark;
+ML_API ml_mark ml_tape_mark(const ml_tape *t);
+ML_API ml_status ml_tape_rewind(ml_tape *t, ml_mark mark);
+
+/* A copy of a tensor on the tape as a constant: gradients stop here. */
+ML_API ml_tensor *ml_detach(ml_tape *t, const ml_tensor *x);
+/* A tensor of the tape holding the caller's numbers (copied), as a constant. */
+ML_API ml_tensor *ml_constant(ml_tape *t, int rank, const int64_t *shape, const ml_real *values);
+
+/* The blackboard: one line an op, with shapes, parents, |out| and |grad| (Euclidean norms). */
+ML_API void ml_tape_print(FILE *out, const ml_tape *t);
+
+/* Number of ops on the tape, and bytes it holds (all three regions). */
+ML_API int64_t ml_tape_ops(const ml_tape *t);
+ML_API size_t ml_tape_bytes(const ml_tape *t);
+
+/* Compares the gradients that backward gives with central differences (f(x+h) - f(x-h)) / 2h, over every element of
+ * inputs[0 .. n-1], which must be leaves under ml_requires_grad or parameters. f builds the scalar on the tape; it
+ * must give the same value each time it is called with the same inputs. The error of an element is
+ * |analytic - numeric| / max(1, |analytic|, |numeric|). Fails, with the worst element in the sentence, when the
+ * largest error passes opts.tolerance. */
+typedef ml_tensor *(*ml_scalar_fn)(ml_tape *t, ml_tensor *const *inputs, int n, void *user);
+typedef struct ml_gradcheck_opts {
+    double tolerance; /* default 1e-6 in the double build, 2e-2 in float */
+    double step;      /* h; default 1e-5 in the double build, 1e-2 in float */
+    bool kink_ok;     /* skip elements where the left and right difference disagree: |x| at 0 */
+    ml_kernel kernel;
+    ml_mode mode;
+    uint64_t seed;
+} ml_gradcheck_opts;
+typedef struct ml_gradcheck_result {
+    double worst;    /* largest error */
+    int input;       /* where it was */
+    int64_t element;
+    double analytic, numeric;
+    int64_t checked, skipped;
+} ml_gradcheck_result;
+/* result may be NULL. */
+ML_API ml_status ml_gradcheck(ml_scalar_fn f, ml_tensor *const *inputs, int n, void *user, ml_gradcheck_opts opts,
+                              ml_gradcheck_result *result);
+
+ML_END
+#endif

@@ -1,0 +1,68 @@
+/* data.h -- data sets that stay bytes, splits that know their role, shuffled batches. */
+#ifndef MLCORE_DATA_H
+#define MLCORE_DATA_H
+
+#include <mlcore/rng.h>
+#include <mlcore/tensor.h>
+
+ML_BEGIN
+
+/* What a set is for. Training on what is meant for testing is an error that explains leakage. */
+typedef enum ml_role { ML_ROLE_NONE = 0, ML_ROLE_TRAIN, ML_ROLE_VALIDATION, ML_ROLE_TEST } ml_role;
+
+/* Samples of bytes with a label each. A batch becomes float as (byte - mean) * scale. Fields may be read. */
+typedef struct ml_dataset ml_dataset;
+struct ml_dataset {
+    int64_t n;                        /* samples */
+    int rank;                         /* of one sample */
+    int64_t shape[ML_MAX_RANK - 1];   /* of one sample: (28, 28, 1) */
+    int64_t features;                 /* numbers in one sample */
+    int32_t classes;                  /* labels are 0 .. classes-1 */
+    ml_role role;
+    const uint8_t *bytes;             /* n * features */
+    const int32_t *labels;            /* n */
+    double mean, scale;               /* default 0 and 1/255 */
+    struct mli_dataset *self;
+};
+
+/* Reads "<prefix>-images-idx3-ubyte" and "<prefix>-labels-idx1-ubyte" from a folder, each as it is or with .gz: prefix
+ * is "train" or "t10k". The role follows: train is TRAIN, t10k is TEST. Images of n x H x W become (H, W, 1).
+ * classes: largest label of the training file + 1, or given here when > 0 (labels beyond are an error). */
+ML_API ml_dataset *ml_dataset_read_idx(const char *folder, const char *prefix, int32_t classes);
+
+/* A set of the caller's own bytes and labels, copied. */
+ML_API ml_dataset *ml_dataset_new(int64_t n, int rank, const int64_t *sample_shape, const uint8_t *bytes,
+                                  const int32_t *labels, int32_t classes);
+ML_API void ml_dataset_free(ml_dataset *ds);
+
+/* Splits by a shuffle with this seed: *held gets round(n * fraction) samples with the role given, *rest the others, as
+ * TRAIN. Both look into ds, which must outlive them. A TEST set cannot be split for training. */
+ML_API ml_status ml_dataset_split(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
+                                  ml_dataset **rest, ml_dataset **held);
+/* The first n samples, as a set that looks into ds. */
+ML_API ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n);
+/* Copies sample i, as floats, to out (features numbers). */
+ML_API ml_status ml_dataset_sample(const ml_dataset *ds, int64_t i, ml_real *out, int32_t *label);
+
+typedef struct ml_batch {
+    ml_tensor *x;    /* (N, sample shape), a constant; the set owns it, valid until the next ml_next */
+    ml_ints label;   /* N */
+    int64_t index;   /* 0, 1, 2, ... */
+    int64_t count;   /* how many batches this pass has */
+} ml_batch;
+
+typedef struct ml_loader {
+    struct mli_pass *pass;
+    ml_status status; /* why ml_next returned false, if not for the end */
+} ml_loader;
+
+/* One pass over the set in batches (the last may be smaller), shuffled by rng, or in order where rng is NULL. The
+ * loader needs no free: its buffers belong to the set and serve again in the next pass. Shuffled batches are for
+ * training: on a TEST set they are an error. */
+ML_API ml_loader ml_batches(ml_dataset *ds, int64_t batch, ml_rng *rng);
+/* The same without the last batch when it is smaller. */
+ML_API ml_loader ml_full_batches(ml_dataset *ds, int64_t batch, ml_rng *rng);
+ML_API bool ml_next(ml_loader *loader, ml_batch *batch);
+
+ML_END
+#endif

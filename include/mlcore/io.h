@@ -1,0 +1,51 @@
+/* io.h -- files: IDX in, safetensors both ways. Every length in a file is checked before it is believed. Writing goes to
+ * a file beside, which is renamed when it is whole: a full disk loses nothing.
+ */
+#ifndef MLCORE_IO_H
+#define MLCORE_IO_H
+
+#include <mlcore/nn.h>
+
+ML_BEGIN
+
+/* An IDX file of unsigned bytes (the format of MNIST), gzipped or not. */
+typedef struct ml_idx {
+    int rank;
+    int64_t shape[ML_MAX_RANK];
+    int64_t size;
+    uint8_t *bytes;
+} ml_idx;
+ML_API ml_status ml_idx_read(const char *path, ml_idx *idx);
+ML_API void ml_idx_free(ml_idx *idx);
+
+/* Writes the parameters, in name order, as F32 (F64 in the double build). metadata: NULL, or one JSON string that is
+ * kept under the key "mlcore". Equal input gives byte-equal files. */
+ML_API ml_status ml_params_save(const ml_params *ps, const char *path, const char *metadata);
+
+/* Reads values into parameters of the same names and shapes (F32 or F64, converted). A name that is missing or extra, or
+ * a shape that differs, is an error, and then no parameter has been changed. *metadata, where not NULL, gets a string to
+ * free with free(), or NULL where the file has none. */
+ML_API ml_status ml_params_load(ml_params *ps, const char *path, char **metadata);
+
+/* A safetensors file, looked at tensor by tensor. */
+typedef struct ml_safetensors ml_safetensors;
+typedef struct ml_safetensor {
+    const char *name;
+    const char *dtype; /* "F32", "F64", "I64", ... as in the file */
+    int rank;
+    int64_t shape[ML_MAX_RANK];
+    const void *data; /* little-endian, `bytes` long, not aligned */
+    size_t bytes;
+} ml_safetensor;
+ML_API ml_safetensors *ml_safetensors_read(const char *path);
+ML_API int ml_safetensors_count(const ml_safetensors *st);
+ML_API ml_safetensor ml_safetensors_at(const ml_safetensors *st, int i);
+/* The string under a key of __metadata__, or NULL. */
+ML_API const char *ml_safetensors_meta(const ml_safetensors *st, const char *key);
+ML_API void ml_safetensors_free(ml_safetensors *st);
+/* Writes n tensors (any dtype of the format) and key-value pairs of metadata (keys[i], values[i]). */
+ML_API ml_status ml_safetensors_write(const char *path, const ml_safetensor *tensors, int n, const char *const *keys,
+                                      const char *const *values, int n_meta);
+
+ML_END
+#endif

@@ -1,0 +1,20 @@
+/* mlcore.h -- everything. */
+#ifndef MLCORE_H
+#define MLCORE_H
+
+#include <mlcore/autograd.h>
+#include <mlcore/build.h>
+#include <mlcore/data.h>
+#include <mlcore/error.h>
+#include <mlcore/io.h>
+#include <mlcore/metrics.h>
+#include <mlcore/nn.h>
+#include <mlcore/ops.h>
+#include <mlcore/optim.h>
+#include <mlcore/progress.h>
+#include <mlcore/real.h>
+#include <mlcore/rng.h>
+#include <mlcore/tensor.h>
+#include <mlcore/threads.h>
+
+#endif

@@ -1,0 +1,142 @@
+/* nn.h -- parameters, layers, networks.
+ *
+ * Parameters lie in one block and their gradients in another, each entry on a 64-byte boundary with zeroed padding, so
+ * an optimizer's step is one pass over flat memory. The block is sealed at the first forward or optimizer; adding a
+ * parameter later unseals it, and an optimizer built before then returns ML_ESTATE.
+ */
+#ifndef MLCORE_NN_H
+#define MLCORE_NN_H
+
+#include <mlcore/autograd.h>
+#include <mlcore/rng.h>
+
+ML_BEGIN
+
+/* ---- parameters ---- */
+
+typedef struct ml_params ml_params;
+
+ML_API ml_params *ml_params_new(void);
+ML_API void ml_params_free(ml_params *ps);
+
+/* Adds a parameter of zeros, owned by ps; the pointer stays valid, its data moves when the block is sealed. NULL when
+ * the name is taken. Names are PyTorch's: "0.weight", "fc1.bias". */
+ML_API ml_tensor *ml_param(ml_params *ps, const char *name, int rank, const int64_t *shape);
+
+ML_API int ml_params_count(const ml_params *ps);
+ML_API ml_tensor *ml_params_at(const ml_params *ps, int i);
+/* NULL, with an error set, where no parameter has that name. */
+ML_API ml_tensor *ml_params_find(const ml_params *ps, const char *name);
+/* How many numbers they hold together, padding not counted. */
+ML_API int64_t ml_params_size(const ml_params *ps);
+/* Moves all parameters into one block. Done for you by the first forward of a net and by each optimizer. */
+ML_API ml_status ml_params_seal(ml_params *ps);
+/* Drops the gradients that have gathered since the last step. */
+ML_API void ml_zero_grad(ml_params *ps);
+/* Freezes (or thaws) the parameters whose name begins with prefix: no gradient, no step. Returns how many. */
+ML_API int ml_params_freeze(ml_params *ps, const char *prefix, bool frozen);
+
+/* ---- initial values ---- */
+
+ML_API void ml_init_constant(ml_tensor *x, double value);
+ML_API void ml_init_uniform(ml_tensor *x, ml_rng *rng, double low, double high);
+ML_API void ml_init_normal(ml_tensor *x, ml_rng *rng, double mean, double std);
+/* Xavier (Glorot and Bengio 2010): uniform on +-sqrt(6 / (fan_in + fan_out)), or normal of the same variance. */
+ML_API void ml_init_xavier_uniform(ml_tensor *x, ml_rng *rng);
+ML_API void ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
+/* He (2015), for relu: uniform on +-sqrt(6 / fan_in), or normal with variance 2 / fan_in. Fans are read from the
+ * shape (M,D): fan_in D, fan_out M; further axes (F,R,S,C) multiply by R*S. */
+ML_API void ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
+ML_API void ml_init_he_normal(ml_tensor *x, ml_rng *rng);
+
+/* ---- layers: values that describe, built when they join a net ---- */
+
+typedef struct ml_net ml_net;
+typedef struct ml_layer_kind ml_layer_kind;
+
+typedef enum ml_init { ML_INIT_DEFAULT = 0, ML_INIT_HE, ML_INIT_XAVIER, ML_INIT_NORMAL, ML_INIT_ZERO } ml_init;
+
+typedef struct ml_dense_opts {
+    int64_t out;   /* M, features out; features in are inferred */
+    bool no_bias;
+    ml_init init;  /* default: He where a relu follows is unknown, so PyTorch's: uniform on +-1/sqrt(D), bias too */
+} ml_dense_opts;
+
+typedef struct ml_dropout_opts {
+    double p; /* probability of zero, default 0.5 */
+} ml_dropout_opts;
+
+typedef struct ml_input_opts {
+    int64_t shape[ML_MAX_RANK - 1]; /* of one sample: (784), or (H, W, C) for images */
+} ml_input_opts;
+
+typedef struct ml_layer {
+    const ml_layer_kind *kind;
+    union {
+        ml_input_opts input;
+        ml_dense_opts dense;
+        ml_dropout_opts dropout;
+        int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
+    } u;
+} ml_layer;
+
+ML_API ml_layer ml_layer_input(ml_input_opts opts);
+ML_API ml_layer ml_layer_dense(ml_dense_opts opts);
+ML_API ml_layer ml_layer_dropout(ml_dropout_opts opts);
+ML_API ml_layer ml_layer_relu(void);
+ML_API ml_layer ml_layer_sigmoid(void);
+ML_API ml_layer ml_layer_tanh(void);
+ML_API ml_layer ml_layer_flatten(void); /* (N,H,W,C) -> (N, C*H*W), in C H W order as PyTorch's; others as they lie */
+
+#ifndef __cplusplus
+#define ML_INPUT(...) ml_layer_input((ml_input_opts){.shape = {__VA_ARGS__}})
+#define ML_DENSE(...) ml_layer_dense((ml_dense_opts){.out = __VA_ARGS__})
+#define ML_DROPOUT(...) ml_layer_dropout((ml_dropout_opts){.p = __VA_ARGS__})
+#define ML_RELU() ml_layer_relu()
+#define ML_SIGMOID() ml_layer_sigmoid()
+#define ML_TANH() ml_layer_tanh()
+#define ML_FLATTEN() ml_layer_flatten()
+
+/* ml_net_new(&rng, ML_INPUT(784), ML_DENSE(128), ML_RELU(), ML_DENSE(10)): a sequential net; parameters are named by
+ * the layer's index after the input, as in torch.nn.Sequential: "0.weight", "0.bias", "2.weight", "2.bias". */
+#define ml_net_new(rng, ...)                                                                                   \
+    ml_net_build((rng), (const ml_layer[]){__VA_ARGS__},                                                           \
+                 (int)(sizeof((const ml_layer[]){__VA_ARGS__}) / sizeof(ml_layer)))
+#endif
+
+/* ---- networks ---- */
+
+struct ml_net {
+    ml_params *params; /* owned by the net */
+    struct mli_net *self;
+};
+
+/* The function behind ml_net_new. NULL, with the reason in ml_error, when the layers do not fit. */
+ML_API ml_net *ml_net_build(ml_rng *rng, const ml_layer *layers, int n);
+/* The path for C++ and for loops: an empty net, then one layer after another, the input first. rng is copied. */
+ML_API ml_net *ml_net_empty(const ml_rng *rng);
+ML_API ml_status ml_net_add(ml_net *net, ml_layer layer);
+ML_API void ml_net_free(ml_net *net);
+
+/* The path for any other shape: your own struct of layers and a C function. ml_net_custom makes a net of it, so that
+ * predict, evaluate and the optimizers work; `forward` gets `user` back, and params are yours to add with ml_param. */
+typedef ml_tensor *(*ml_forward_fn)(void *user, ml_tape *t, ml_tensor *x);
+ML_API ml_net *ml_net_custom(ml_forward_fn forward, void *user, int rank, const int64_t *sample_shape);
+
+/* x is (N, sample shape). */
+ML_API ml_tensor *ml_net_forward(ml_net *net, ml_tape *t, ml_tensor *x);
+
+/* Seals and checks, so that ml_predict may be called on this net from many threads at once. */
+ML_API ml_status ml_net_prepare(ml_net *net);
+
+/* Forward in eval mode without recording: x is n samples, out receives n rows of ml_net_outputs(net) numbers. */
+ML_API ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out);
+ML_API int64_t ml_net_inputs(const ml_net *net);  /* numbers in one sample */
+ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample; -1 with an error set */
+
+/* A table: layer, output shape, parameters, multiply-adds of one sample, bytes. */
+ML_API void ml_net_print(FILE *out, ml_net *net);
+ML_API int64_t ml_net_macs(const ml_net *net); /* multiply-adds of one sample's forward, dense layers */
+
+ML_END
+#endif

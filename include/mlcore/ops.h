@@ -1,0 +1,75 @@
+/* ops.h -- the vocabulary: each op takes the tape first, computes at once, and returns a tensor that the tape owns.
+ *
+ * NULL in, NULL out: after the first error (a wrong shape, say) each op returns NULL, and ml_tape_error has the reason.
+ * Axes count from 0; a negative axis counts from the end. `axis` of a reduction may be ML_ALL.
+ */
+#ifndef MLCORE_OPS_H
+#define MLCORE_OPS_H
+
+#include <mlcore/autograd.h>
+
+ML_BEGIN
+
+enum { ML_ALL = 1000 }; /* reduce over all axes */
+
+/* Elementwise with NumPy's broadcasting: shapes are aligned at their last axis, and an extent of 1 stretches. */
+ML_API ml_tensor *ml_add(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_sub(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_mul(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_div(ml_tape *t, ml_tensor *a, ml_tensor *b);
+/* x * factor */
+ML_API ml_tensor *ml_scale(ml_tape *t, ml_tensor *x, double factor);
+
+ML_API ml_tensor *ml_exp(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_log(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_sqrt(ml_tape *t, ml_tensor *x);
+/* |x|; the gradient at 0 is 0, as in PyTorch */
+ML_API ml_tensor *ml_abs(ml_tape *t, ml_tensor *x);
+/* max(x, 0); the gradient at 0 is 0; NaN stays NaN */
+ML_API ml_tensor *ml_relu(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_sigmoid(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_tanh(ml_tape *t, ml_tensor *x);
+
+/* (N,D) x (D,M) -> (N,M) */
+ML_API ml_tensor *ml_matmul(ml_tape *t, ml_tensor *a, ml_tensor *b);
+/* The same with a or b read transposed: transpose_a wants a as (D,N), transpose_b wants b as (M,D). */
+ML_API ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b);
+/* x W^T + b: x (N,D), w (M,D), b (M) or NULL for none -> (N,M). To pass a b that an error made NULL is caught by the
+ * sticky error. */
+ML_API ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b);
+
+/* Along one axis; softmax sums to 1 along it. */
+ML_API ml_tensor *ml_softmax(ml_tape *t, ml_tensor *x, int axis);
+ML_API ml_tensor *ml_log_softmax(ml_tape *t, ml_tensor *x, int axis);
+
+/* Over one axis, or ML_ALL. keep_dim leaves an extent of 1 there. */
+ML_API ml_tensor *ml_sum(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+ML_API ml_tensor *ml_mean(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+/* Largest value; the gradient goes to the first of equals along an axis, as PyTorch's max(dim) gives on a CPU; with
+ * ML_ALL it is shared evenly among equals, as PyTorch's amax does. NaN wins. */
+ML_API ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+
+/* The same numbers in another shape: a view. One extent may be -1: it is inferred. */
+ML_API ml_tensor *ml_reshape(ml_tape *t, ml_tensor *x, int rank, const int64_t *shape);
+/* (N, ...) -> (N, product of the rest): a view. (For images, N H W C, see the layer ML_FLATTEN.) */
+ML_API ml_tensor *ml_flatten(ml_tape *t, ml_tensor *x);
+/* Axes in another order: order is a permutation of 0 .. rank-1, NULL reverses them. A copy. */
+ML_API ml_tensor *ml_transpose(ml_tape *t, ml_tensor *x, const int *order);
+/* x[..., begin:end, ...] along an axis: a view where it is contiguous (axis 0), else a copy. */
+ML_API ml_tensor *ml_slice(ml_tape *t, ml_tensor *x, int axis, int64_t begin, int64_t end);
+/* n tensors one after another along an axis. A copy. */
+ML_API ml_tensor *ml_concat(ml_tape *t, ml_tensor *const *xs, int n, int axis);
+
+/* Each element is 0 with probability p, else x / (1 - p); in eval mode, x itself. Srivastava et al. 2014. */
+ML_API ml_tensor *ml_dropout(ml_tape *t, ml_tensor *x, double p);
+
+/* Losses take logits and return the mean over the batch as a scalar. */
+/* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
+ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
+/* logits and targets of one shape, targets in 0 .. 1; the mean over all elements. No gradient to targets. */
+ML_API ml_tensor *ml_bce_logits(ml_tape *t, ml_tensor *logits, ml_tensor *targets);
+/* The mean of (prediction - target)^2 over all elements, of one shape. */
+ML_API ml_tensor *ml_mse(ml_tape *t, ml_tensor *prediction, ml_tensor *target);
+
+ML_END
+#endif

@@ -1,0 +1,66 @@
+/* optim.h -- update rules and schedules. The rules are PyTorch's, and equal to them over 20 steps to 1e-5.
+ *
+ * A step consumes the gradients: the next backward overwrites them. Parameters that got no gradient since the last
+ * step, and frozen ones, are left as they are.
+ */
+#ifndef MLCORE_OPTIM_H
+#define MLCORE_OPTIM_H
+
+#include <mlcore/nn.h>
+
+ML_BEGIN
+
+typedef struct ml_optim ml_optim;
+
+typedef struct ml_sgd_opts {
+    double lr;           /* default 0.01 */
+    double momentum;     /* default 0: plain */
+    double dampening;    /* default 0 */
+    double weight_decay; /* default 0; added to the gradient */
+    bool nesterov;       /* wants momentum, and no dampening */
+} ml_sgd_opts;
+
+typedef struct ml_adam_opts {
+    double lr;           /* default 1e-3 */
+    double beta1;        /* default 0.9; ML_ZERO for 0 */
+    double beta2;        /* default 0.999; ML_ZERO for 0 */
+    double eps;          /* default 1e-8; ML_ZERO for 0 */
+    double weight_decay; /* Adam: default 0, added to the gradient. AdamW: default 0.01, decoupled; ML_ZERO for 0 */
+} ml_adam_opts;
+
+/* NULL, or a sentence that says which option is out of range. */
+ML_API const char *ml_sgd_check(ml_sgd_opts opts);
+ML_API const char *ml_adam_check(ml_adam_opts opts);
+
+ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
+/* Kingma and Ba 2015, algorithm 1. */
+ML_API ml_optim *ml_adam(ml_params *ps, ml_adam_opts opts);
+/* Loshchilov and Hutter 2019, algorithm 2. */
+ML_API ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts);
+ML_API void ml_optim_free(ml_optim *opt);
+
+ML_API ml_status ml_step(ml_optim *opt);
+ML_API int64_t ml_optim_steps(const ml_optim *opt);
+ML_API double ml_lr(const ml_optim *opt);
+ML_API ml_status ml_set_lr(ml_optim *opt, double lr);
+
+/* ---- schedules: the learning rate of step 0, 1, 2, ... as a pure function ---- */
+
+typedef struct ml_schedule ml_schedule;
+struct ml_schedule {
+    double (*at)(const ml_schedule *s, int64_t step);
+    double base, gamma, div, final_div, pct_start; /* which of these are used: the constructor's comment */
+    int64_t every, total;
+};
+
+/* base at every step */
+ML_API ml_schedule ml_schedule_constant(double base);
+/* base * gamma^(step / every), integer division */
+ML_API ml_schedule ml_schedule_step(double base, int64_t every, double gamma);
+/* One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR with its defaults: from max/25 up to max by a cosine over
+ * 30 % of total steps, then down to max/250000. */
+ML_API ml_schedule ml_schedule_one_cycle(double max, int64_t total);
+ML_API double ml_schedule_at(const ml_schedule *s, int64_t step);
+
+ML_END
+#endif

@@ -1,0 +1,422 @@
+/* tape.c -- ops write themselves down; backward reads from the end. The thirty lines that matter are ml_backward.
+ *
+ * The order in which ops ran is already a topological order of the graph: every op comes after the ops that made its
+ * inputs. So backward needs no sort and no recursion, only a loop from the last op to the first.
+ */
+#include "autograd/tape.h"
+
+#include "autograd/arena.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct ml_tape {
+    ml_tape_opts opts;
+    mli_arena values;
+    mli_pool grads;
+    void *work; /* the workspace */
+    size_t work_size;
+    ml_node *nodes;
+    int64_t ops, room;
+    uint64_t step; /* of the dropout stream */
+    ml_status error;
+    char sentence[512];
+};
+
+ml_tape *ml_tape_new(void)
+{
+    return ml_tape_open((ml_tape_opts){0});
+}
+
+ml_tape *ml_tape_open(ml_tape_opts opts)
+{
+    ml_tape *t = mli_calloc(1, sizeof *t);
+    if (t)
+        t->opts = opts;
+    return t;
+}
+
+void ml_tape_free(ml_tape *t)
+{
+    if (!t)
+        return;
+    mli_arena_free(&t->values);
+    mli_pool_free(&t->grads);
+    mli_free(t->work);
+    mli_free(t->nodes);
+    mli_free(t);
+}
+
+void ml_tape_reset(ml_tape *t)
+{
+    if (!t)
+        return;
+    mli_arena_reset(&t->values);
+    mli_pool_reset(&t->grads);
+    t->ops = 0;
+    t->error = ML_OK;
+    t->sentence[0] = 0;
+    t->step++;
+}
+
+/* ---- errors ---- */
+
+ml_status ml_tape_error(const ml_tape *t)
+{
+    return t ? t->error : ML_EINVAL;
+}
+
+const char *ml_tape_error_text(const ml_tape *t)
+{
+    return t ? t->sentence : "the tape is NULL";
+}
+
+ml_tensor *mli_stick_last(ml_tape *t)
+{
+    if (t && !t->error) {
+        t->error = ml_error_status() ? ml_error_status() : ML_EINVAL;
+        snprintf(t->sentence, sizeof t->sentence, "%s", ml_error());
+    }
+    return NULL;
+}
+
+ml_tensor *mli_stick(ml_tape *t, ml_status status, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (t && t->error) /* the first error is the cause, later ones its consequences */
+        return mli_null(t->error, "%s", t->sentence);
+    mli_fail(status, "%s", text);
+    return mli_stick_last(t);
+}
+
+bool mli_ready(ml_tape *t, const char *op, int n, ...)
+{
+    if (!t)
+        return mli_null(ML_EINVAL, "%s: the tape is NULL", op);
+    if (t->error)
+        return mli_null(t->error, "%s", t->sentence);
+    va_list args;
+    va_start(args, n);
+    int missing = -1;
+    for (int i = 0; i < n && missing < 0; i++)
+        if (!va_arg(args, ml_tensor *))
+            missing = i;
+    va_end(args);
+    if (missing >= 0)
+        return mli_stick(t, ML_EINVAL, "%s: input %d is NULL", op, missing);
+    return true;
+}
+
+/* ---- values ---- */
+
+static ml_tensor *tensor_on(ml_tape *t, int rank, const int64_t *shape)
+{
+    int64_t size;
+    if (!mli_shape_size(rank, shape, &size)) {
+        char text[160];
+        return mli_stick(t, ML_EINVAL, "tensor: shape %s is negative or too large",
+                         mli_shape_text(rank, shape, text, sizeof text));
+    }
+    ml_tensor *x = mli_arena_take(&t->values, sizeof *x);
+    if (!x)
+        return mli_stick_last(t);
+    memset(x, 0, sizeof *x);
+    x->rank = rank;
+    x->size = size;
+    x->op = -1;
+    x->on_tape = true;
+    for (int i = 0; i < rank; i++)
+        x->shape[i] = shape[i];
+    return x;
+}
+
+ml_tensor *mli_out(ml_tape *t, int rank, const int64_t *shape)
+{
+    ml_tensor *x = tensor_on(t, rank, shape);
+    if (x && !(x->data = mli_arena_take(&t->values, (size_t)x->size * sizeof(ml_real))))
+        return mli_stick_last(t);
+    return x;
+}
+
+ml_tensor *mli_view(ml_tape *t, ml_tensor *base, int64_t offset, int rank, const int64_t *shape)
+{
+    ml_tensor *x = tensor_on(t, rank, shape);
+    if (!x)
+        return NULL;
+    x->data = base->data + offset;
+    x->base = base->base ? base->base : base; /* a view of a view looks into the root */
+    x->offset = base->offset + offset;
+    return x;
+}
+
+void *mli_saved(ml_tape *t, size_t bytes)
+{
+    void *p = mli_arena_take(&t->values, bytes);
+    return p ? p : (void *)mli_stick_last(t);
+}
+
+void *mli_workspace(ml_tape *t, size_t bytes)
+{
+    if (bytes > t->work_size) {
+        mli_free(t->work);
+        t->work_size = 0;
+        if (!(t->work = mli_alloc(bytes)))
+            return mli_stick_last(t);
+        t->work_size = bytes;
+    }
+    return t->work;
+}
+
+ml_tensor *ml_constant(ml_tape *t, int rank, const int64_t *shape, const ml_real *values)
+{
+    if (!mli_ready(t, "constant", 0))
+        return NULL;
+    if (rank < 0 || rank > ML_MAX_RANK || (rank && !shape) || !values)
+        return mli_stick(t, ML_EINVAL, "constant: rank %d, or a NULL shape or values", rank);
+    ml_tensor *x = mli_out(t, rank, shape);
+    if (x)
+        memcpy(x->data, values, (size_t)x->size * sizeof *values);
+    return x;
+}
+
+ml_tensor *ml_detach(ml_tape *t, const ml_tensor *x)
+{
+    if (!mli_ready(t, "detach", 1, x))
+        return NULL;
+    return ml_constant(t, x->rank, x->shape, x->data);
+}
+
+/* ---- recording ---- */
+
+bool mli_wants_grad(const ml_tape *t, int n, ml_tensor *const *in)
+{
+    if (t->opts.no_grad)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (in[i] && in[i]->requires_grad)
+            return true;
+    return false;
+}
+
+static bool grow(ml_tape *t)
+{
+    int64_t room = t->room ? t->room * 2 : 64;
+    ml_node *nodes = mli_alloc((size_t)room * sizeof *nodes);
+    if (!nodes)
+        return false;
+    if (t->ops)
+        memcpy(nodes, t->nodes, (size_t)t->ops * sizeof *nodes);
+    mli_free(t->nodes);
+    t->nodes = nodes;
+    t->room = room;
+    return true;
+}
+
+bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
+{
+    if (t->opts.no_grad)
+        return true;
+    if (t->ops == t->room && !grow(t))
+        return mli_stick_last(t);
+    ml_tensor **copy = mli_arena_take(&t->values, (size_t)n * sizeof(ml_tensor *));
+    if (!copy)
+        return mli_stick_last(t);
+    memcpy(copy, in, (size_t)n * sizeof(ml_tensor *));
+    out->requires_grad = mli_wants_grad(t, n, in);
+    out->op = t->ops;
+    t->nodes[t->ops++] = (ml_node){op, out, copy, n, saved};
+    return true;
+}
+
+bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in)
+{
+    return mli_record_saved(t, op, out, n, in, NULL);
+}
+
+/* ---- backward ---- */
+
+/* Where the gradient of x goes, and whether there is one already. */
+static mli_dx place_of(ml_tape *t, ml_tensor *x)
+{
+    mli_dx none = {NULL, false};
+    if (!x || !x->requires_grad)
+        return none;
+    ml_tensor *root = x->base ? x->base : x;
+    if (!root->requires_grad)
+        return none;
+    if (!root->grad) {
+        root->grad = mli_pool_take(&t->grads, (size_t)root->size * sizeof(ml_real));
+        if (!root->grad) {
+            mli_stick_last(t);
+            return none;
+        }
+        root->has_grad = false;
+    }
+    if (x->size < root->size && !root->has_grad) { /* a part is about to be written: the rest is zero */
+        memset(root->grad, 0, (size_t)root->size * sizeof(ml_real));
+        root->has_grad = true;
+    }
+    mli_dx place = {root->grad + x->offset, root->has_grad};
+    root->has_grad = true;
+    return place;
+}
+
+const ml_real *mli_dout(const ml_node *n)
+{
+    const ml_tensor *y = n->out;
+    return y->base ? y->base->grad + y->offset : y->grad;
+}
+
+mli_dx mli_din(ml_tape *t, const ml_node *n, int i)
+{
+    return place_of(t, n->in[i]);
+}
+
+static void recycle(ml_tape *t, ml_tensor *x)
+{
+    if (x->keep_grad || t->opts.inspect || !x->grad)
+        return;
+    mli_pool_give(&t->grads, x->grad);
+    x->grad = NULL;
+    x->has_grad = false;
+}
+
+static ml_status check_loss(ml_tape *t, const ml_tensor *loss)
+{
+    char text[160];
+    if (!mli_ready(t, "backward", 1, loss))
+        return t ? t->error : ML_EINVAL;
+    if (loss->size != 1)
+        mli_stick(t, ML_EINVAL, "backward: the loss is %s, not a scalar: take its sum or mean first",
+                  ml_shape_text(loss, text, sizeof text));
+    else if (loss->op < 0 || loss->op >= t->ops || t->nodes[loss->op].out != loss)
+        mli_stick(t, ML_EINVAL, "backward: the loss was not computed on this tape since its reset");
+    else if (!loss->requires_grad)
+        mli_stick(t, ML_EINVAL, "backward: the loss depends on no parameter: nothing to differentiate");
+    return t->error;
+}
+
+ml_status ml_backward(ml_tape *t, ml_tensor *loss)
+{
+    if (check_loss(t, loss))
+        return t->error;
+    /* A second pass over the same tape starts afresh in the middle, and accumulates in the leaves. */
+    for (int64_t i = 0; i <= loss->op; i++)
+        t->nodes[i].out->has_grad = false;
+
+    mli_dx seed = place_of(t, loss);
+    if (!seed.v)
+        return t->error;
+    *seed.v = 1; /* d loss / d loss */
+
+    for (int64_t i = loss->op; i >= 0; i--) {
+        const ml_node *n = &t->nodes[i];
+        ml_tensor *y = n->out;
+        if (n->op->backward && y->has_grad) /* a branch that the loss does not use has none */
+            n->op->backward(t, n);
+        if (t->error)
+            return mli_fail(t->error, "%s", t->sentence);
+        recycle(t, y);
+    }
+    return ML_OK;
+}
+
+/* ---- settings and places ---- */
+
+ml_tensor *ml_keep_grad(ml_tensor *x)
+{
+    if (x) {
+        x->keep_grad = true;
+        if (x->base)
+            x->base->keep_grad = true;
+    }
+    return x;
+}
+
+bool ml_no_grad(ml_tape *t, bool off)
+{
+    bool was = t->opts.no_grad;
+    t->opts.no_grad = off;
+    return was;
+}
+
+ml_mode ml_set_mode(ml_tape *t, ml_mode mode)
+{
+    ml_mode was = t->opts.mode;
+    t->opts.mode = mode;
+    return was;
+}
+
+ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel)
+{
+    ml_kernel was = t->opts.kernel;
+    t->opts.kernel = kernel;
+    return was;
+}
+
+void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step)
+{
+    t->opts.seed = seed;
+    t->step = step;
+}
+
+ml_kernel mli_kernel(const ml_tape *t)
+{
+    return t->opts.kernel;
+}
+
+ml_mode mli_mode(const ml_tape *t)
+{
+    return t->opts.mode;
+}
+
+ml_rng mli_op_rng(const ml_tape *t)
+{
+    return ml_rng_split(ml_rng_seed(t->opts.seed), t->step, (uint64_t)t->ops);
+}
+
+ml_mark ml_tape_mark(const ml_tape *t)
+{
+    ml_mark m = {.ops = t->ops};
+    mli_arena_place(&t->values, &m.chunk, &m.used);
+    return m;
+}
+
+ml_status ml_tape_rewind(ml_tape *t, ml_mark mark)
+{
+    if (mark.ops < 0 || mark.ops > t->ops)
+        return mli_fail(ML_EINVAL, "rewind: the mark is at op %lld, the tape has only %lld", (long long)mark.ops,
+                        (long long)t->ops);
+    for (int64_t i = mark.ops; i < t->ops; i++) {
+        ml_tensor *y = t->nodes[i].out;
+        if (y->grad) { /* kept by inspect or ml_keep_grad */
+            mli_pool_give(&t->grads, y->grad);
+            y->grad = NULL;
+        }
+    }
+    t->ops = mark.ops;
+    mli_arena_return(&t->values, mark.chunk, mark.used);
+    return ML_OK;
+}
+
+int64_t ml_tape_ops(const ml_tape *t)
+{
+    return t->ops;
+}
+
+size_t ml_tape_bytes(const ml_tape *t)
+{
+    return t->values.total + t->grads.total + t->work_size + (size_t)t->room * sizeof(ml_node);
+}
+
+
+
+
+const ml_node *mli_tape_node(const ml_tape *t, int64_t i)
+{
+    return &t->nodes[i];
+}
