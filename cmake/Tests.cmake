@@ -1,0 +1,44 @@
+# Unit tests (label unit), the examples for a moment (label example), and the library as others meet it (label tree).
+enable_testing()
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+file(GLOB TESTS CONFIGURE_DEPENDS tests/test_*.c)
+file(GLOB SUPPORT CONFIGURE_DEPENDS tests/support/*.c)
+if(TESTS)
+  add_library(test_support OBJECT ${SUPPORT})
+  target_include_directories(test_support PUBLIC lib tests)
+  target_compile_definitions(test_support PUBLIC _POSIX_C_SOURCE=200809L
+    MLCORE_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(test_support PUBLIC mlcore_static ${MLCORE_LINK} PkgConfig::CMOCKA)
+endif()
+foreach(source ${TESTS})
+  get_filename_component(test ${source} NAME_WE)
+  add_executable(${test} ${source} $<TARGET_OBJECTS:test_support>)
+  target_link_libraries(${test} PRIVATE test_support)
+  add_test(NAME ${test} COMMAND ${test})
+  set_tests_properties(${test} PROPERTIES LABELS unit TIMEOUT 600)
+endforeach()
+
+# A script is a test: 0 passed, 77 skipped. It finds the programs in MLCORE_BUILD and the sources in MLCORE_SOURCE.
+function(mlcore_script_test name label script)
+  add_test(NAME ${name} COMMAND sh ${script})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT
+    "MLCORE_BUILD=${CMAKE_CURRENT_BINARY_DIR};MLCORE_SOURCE=${CMAKE_CURRENT_SOURCE_DIR};CC=${CMAKE_C_COMPILER}")
+endfunction()
+
+if(MLCORE_EXAMPLES)
+  file(GLOB SCRIPTS CONFIGURE_DEPENDS tests/examples/*.sh)
+  foreach(script ${SCRIPTS})
+    get_filename_component(test ${script} NAME_WE)
+    mlcore_script_test(example_${test} example ${script})
+  endforeach()
+endif()
+# A library under a sanitizer or a counter is not one that others link.
+if(NOT MLCORE_SANITIZE AND NOT MLCORE_COVERAGE AND NOT CMAKE_CROSSCOMPILING)
+  foreach(script arch consumer/headers consumer/run)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${script}.sh)
+      get_filename_component(test ${script} NAME)
+      mlcore_script_test(tree_${test} tree ${CMAKE_CURRENT_SOURCE_DIR}/tests/${script}.sh)
+    endif()
+  endforeach()
+endif()
