@@ -1,0 +1,91 @@
+/* print.c -- the confusion matrix as a table: a row a true class, a column a predicted one. */
+#include "base/base.h"
+
+#include <mlcore/metrics.h>
+
+#include <string.h>
+
+enum { NAME_MAX_COLUMNS = 12 };
+
+static int columns_of(const char *text) /* characters, not bytes */
+{
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+/* Text at the right of `width` columns, cut to NAME_MAX_COLUMNS characters. */
+static void print_right(FILE *out, const char *text, int width)
+{
+    int shown = 0, bytes = 0;
+    while (text[bytes]) {
+        if (((unsigned char)text[bytes] & 0xC0) != 0x80 && shown++ == NAME_MAX_COLUMNS)
+            break;
+        bytes++;
+    }
+    shown = shown > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : shown;
+    fprintf(out, "%*s%.*s", width > shown ? width - shown : 0, "", bytes, text);
+}
+
+static const char *name_of(const char *const *names, int32_t k, char buf[16])
+{
+    if (names && names[k])
+        return names[k];
+    snprintf(buf, 16, "%ld", (long)k);
+    return buf;
+}
+
+static int cell_width(const int64_t *counts, int32_t classes, const char *const *names)
+{
+    char buf[16];
+    int width = 6; /* "0.9876" */
+    int64_t largest = 0;
+    for (int64_t i = 0; i < (int64_t)classes * classes; i++)
+        largest = counts[i] > largest ? counts[i] : largest;
+    int digits = snprintf(NULL, 0, "%lld", (long long)largest);
+    width = digits > width ? digits : width;
+    for (int32_t k = 0; k < classes; k++) {
+        int n = columns_of(name_of(names, k, buf));
+        n = n > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : n;
+        width = n > width ? n : width;
+    }
+    return width + 1;
+}
+
+void ml_confusion_print(FILE *out, const int64_t *counts, int32_t classes, const char *const *names)
+{
+    if (!out || !counts || classes < 1)
+        return;
+    char buf[16];
+    int width = cell_width(counts, classes, names), side = NAME_MAX_COLUMNS;
+    int64_t total = 0, right = 0;
+
+    fprintf(out, "%*s  predicted\n%*s", side, "", side, "truth");
+    for (int32_t k = 0; k < classes; k++)
+        print_right(out, name_of(names, k, buf), width);
+    fprintf(out, "%9s%8s\n", "total", "recall");
+    for (int32_t i = 0; i < classes; i++) {
+        const int64_t *row = counts + (int64_t)i * classes;
+        int64_t sum = 0;
+        print_right(out, name_of(names, i, buf), side);
+        for (int32_t j = 0; j < classes; j++) {
+            sum += row[j];
+            if (row[j])
+                fprintf(out, "%*lld", width, (long long)row[j]);
+            else
+                fprintf(out, "%*s", width, "."); /* zeros are quiet, so that confusions are seen */
+        }
+        fprintf(out, "%9lld%8.4f\n", (long long)sum, sum ? (double)row[i] / (double)sum : 0.0);
+        total += sum;
+        right += row[i];
+    }
+    fprintf(out, "%*s", side, "precision");
+    for (int32_t j = 0; j < classes; j++) {
+        int64_t sum = 0;
+        for (int32_t i = 0; i < classes; i++)
+            sum += counts[(int64_t)i * classes + j];
+        fprintf(out, "%*.4f", width, sum ? (double)counts[(int64_t)j * classes + j] / (double)sum : 0.0);
+    }
+    fprintf(out, "%9lld%8.4f\n", (long long)total, total ? (double)right / (double)total : 0.0);
+}
