@@ -31,6 +31,13 @@ typedef ml_real quad __attribute__((vector_size(4 * sizeof(ml_real)), aligned(si
 
 /* ---- the tile ---- */
 
+/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 typedef enum start { FROM_ZERO, FROM_BIAS, FROM_C } start;
 
 typedef struct tile {
@@ -48,7 +55,9 @@ typedef struct tile {
 static inline __attribute__((always_inline)) void run_tile(const tile *t, const int rows, const bool a_by_rows)
 {
     vec sum[MR][NV];
+    UNROLL
     for (int i = 0; i < rows; i++)
+        UNROLL
         for (int v = 0; v < NV; v++) {
             if (t->start == FROM_C)
                 sum[i][v] = *(const loose *)(t->c + i * t->c_row + v * VL);
@@ -61,15 +70,20 @@ static inline __attribute__((always_inline)) void run_tile(const tile *t, const 
     const int64_t a_row = a_by_rows ? t->a_row : 1, a_col = a_by_rows ? 1 : t->a_col;
     for (int64_t p = 0; p < t->k; p++, a += a_col, b += NR) {
         vec bv[NV];
+        UNROLL
         for (int v = 0; v < NV; v++)
             bv[v] = *(const vec *)(b + v * VL);
+        UNROLL
         for (int i = 0; i < rows; i++) {
             ml_real ai = a[i * a_row];
+            UNROLL
             for (int v = 0; v < NV; v++)
                 sum[i][v] += ai * bv[v];
         }
     }
+    UNROLL
     for (int i = 0; i < rows; i++)
+        UNROLL
         for (int v = 0; v < NV; v++)
             *(loose *)(t->c + i * t->c_row + v * VL) = sum[i][v];
 }
