@@ -15,7 +15,7 @@ ML_BEGIN
 ML_API const char *ml_version(void);
 
 /* One line, such as
- *   mlcore 0.1.0  float32  OpenBLAS 0.3.21 (single-threaded inside chunks)  vectors of 8 (AVX2)  2 threads  release
+ *   mlcore 0.1.0  float32  OpenBLAS 0.3.21  vectors of 8 (AVX2)  2 threads  release
  * The text belongs to the calling thread and is valid until its next call. */
 ML_API const char *ml_build_info(void);
 

@@ -20,7 +20,8 @@ typedef struct ml_rng {
 /* A generator at its start. Equal seeds give equal numbers, on every machine. */
 ML_API ml_rng ml_rng_seed(uint64_t seed);
 
-/* An independent generator for stream `a`, `b` of the same seed, such as (epoch, sample). */
+/* An independent generator for stream `a`, `b` of the same seed, such as (epoch, sample). It depends on seed and stream of
+ * `rng`, not on how much was drawn from it. */
 ML_API ml_rng ml_rng_split(ml_rng rng, uint64_t a, uint64_t b);
 
 ML_API uint32_t ml_rng_u32(ml_rng *rng);

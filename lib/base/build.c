@@ -41,8 +41,10 @@ static int vector_bits(void)
     return 512;
 #elif defined(__AVX__)
     return 256;
-#else
+#elif defined(__SSE2__) || defined(__ARM_NEON)
     return 128;
+#else
+    return 8 * (int)sizeof(ml_real); /* one number at a time */
 #endif
 }
 

@@ -10,7 +10,7 @@ static _Thread_local ml_status last = ML_OK;
 static ml_status set(ml_status status, const char *format, va_list args)
 {
     /* Built beside first: the arguments may point into the sentence itself. */
-    char text[sizeof sentence];
+    char text[sizeof sentence] = "";
     vsnprintf(text, sizeof text, format, args);
     memcpy(sentence, text, sizeof text);
     last = status;

@@ -32,8 +32,8 @@ ml_rng ml_rng_seed(uint64_t seed)
 
 ml_rng ml_rng_split(ml_rng rng, uint64_t a, uint64_t b)
 {
-    /* The new stream is itself a random number: a function of the old stream, a and b. The top bit of the
-     * counter word keeps these apart from ordinary draws. */
+    /* The new stream is itself a random number: a function of the old stream, a and b. Other keys than the seed keep
+     * these apart from ordinary draws. */
     uint32_t w[4], v[4];
     mli_philox(rng.seed ^ 0x5851F42D4C957F2Du, rng.stream, a, w);
     mli_philox(rng.seed ^ 0x14057B7EF767814Fu, (uint64_t)w[0] << 32 | w[1], b, v);

@@ -4,16 +4,17 @@
  * A job is a body and a number of chunks; whoever is free takes the next chunk from an atomic counter. Jobs are
  * numbered, odd while open, even when closed, so that a worker that wakes late takes nothing by mistake.
  */
+#ifdef __linux__
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
 #include "base/base.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sched.h>
-#endif
 
 enum { MAX_THREADS = 256, SPINS = 4000 };
 
@@ -23,7 +24,7 @@ typedef struct job {
     int64_t chunks;
     int64_t failed; /* lowest failing chunk, or -1 */
     ml_status status;
-    char sentence[512];
+    char sentence[1024];
 } job;
 
 static pthread_mutex_t owner = PTHREAD_MUTEX_INITIALIZER; /* held by the caller whose job runs */
@@ -58,6 +59,11 @@ static int default_threads(void)
             return (int)n;
     }
     long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+    cpu_set_t may; /* a container or taskset may leave us fewer */
+    if (sched_getaffinity(0, sizeof may, &may) == 0 && CPU_COUNT(&may) < n)
+        n = CPU_COUNT(&may);
+#endif
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
@@ -123,10 +129,12 @@ static void stop_workers(void)
     atomic_store(&quit, false);
 }
 
-/* After fork the child has no workers, only their records. */
+/* After fork the child has no workers, only their records; and where another thread's job was open, nobody will close it. */
 static void after_fork(void)
 {
     running = 0;
+    atomic_store(&posted, atomic_load(&posted) & ~(uint64_t)1);
+    atomic_store(&quit, false);
     atomic_store(&busy, 0);
     atomic_store(&asleep, 0);
     pthread_mutex_init(&owner, NULL);
@@ -142,6 +150,10 @@ static void start_workers(int n)
         pthread_atfork(NULL, NULL, after_fork);
         atexit(stop_workers);
     }
+    /* Signals are for the caller's own threads: a worker starts with all of them blocked. */
+    sigset_t all, held;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &held);
     while (running < n) {
         uint64_t seen = atomic_load(&posted);
         /* A system that gives no more threads still computes, with those it gave. */
@@ -149,6 +161,7 @@ static void start_workers(int n)
             break;
         running++;
     }
+    pthread_sigmask(SIG_SETMASK, &held, NULL);
 }
 
 int ml_threads(void)
@@ -165,6 +178,8 @@ ml_status ml_set_threads(int n)
 {
     if (n < 1 || n > MAX_THREADS)
         return mli_fail(ML_EINVAL, "threads: %d is not in 1 .. %d", n, MAX_THREADS);
+    if (inside) /* it would wait for itself */
+        return mli_fail(ML_ESTATE, "threads: the number was set from inside a body of ml_parallel_for");
     pthread_mutex_lock(&owner);
     if (running > n - 1)
         stop_workers();

@@ -73,6 +73,10 @@ double ml_at(const ml_tensor *x, const int64_t *index)
         return NAN;
     }
     for (int i = 0; i < x->rank; i++) {
+        if (x->shape[i] == 0) {
+            mli_fail(ML_EINVAL, "at: axis %d is empty: it has no index %lld", i, (long long)index[i]);
+            return NAN;
+        }
         if (index[i] < 0 || index[i] >= x->shape[i]) {
             mli_fail(ML_EINVAL, "at: index %lld of axis %d is outside 0 .. %lld", (long long)index[i], i,
                      (long long)x->shape[i] - 1);
