@@ -57,7 +57,7 @@ fi
 
 # ---- readers of files, fuzzed ----
 if [ -x tests/fuzz/run.sh ] && [ -n "$clang" ]; then
-    CC=$clang stage fuzz tests/fuzz/run.sh "$fuzz_seconds"
+    stage fuzz env CC=$clang tests/fuzz/run.sh "$fuzz_seconds"
 else
     skip fuzz "clang or tests/fuzz/run.sh is not here"
 fi
@@ -84,12 +84,9 @@ accuracy() {
 if [ -x build/check/week04-mnist ]; then
     stage accuracy-softmax accuracy softmax 0.92 --model softmax
     stage accuracy-mlp accuracy mlp 0.982 --model mlp
-    if want_file /usr/share/datasets/fashion-mnist dataset-fashion-mnist ||
-        fashion=$(dpkg -L dataset-fashion-mnist 2>/dev/null | sed -n 's|/train-images-idx3-ubyte.*||p' | head -n 1); then
-        fashion=$(dpkg -L dataset-fashion-mnist 2>/dev/null | sed -n 's|/train-images-idx3-ubyte.*||p' | head -n 1)
-    fi
-    if [ -n "${fashion:-}" ]; then
-        stage accuracy-fashion accuracy fashion 0.87 --model mlp --data "$fashion"
+    fashion=/usr/share/datasets/fashion-mnist
+    if want_file $fashion dataset-fashion-mnist; then
+        stage accuracy-fashion accuracy fashion 0.87 --model mlp --data $fashion
     else
         skip accuracy-fashion "dataset-fashion-mnist is not here"
     fi
@@ -153,7 +150,10 @@ fi
 
 # ---- real data beside the clone ----
 if [ -d ../shared/data ]; then
-    MLCORE_DATA=$(cd ../shared/data && pwd -P) run_tests shared-data check -L example
+    MLCORE_DATA=$(cd ../shared/data && pwd -P)
+    export MLCORE_DATA
+    run_tests shared-data check -L example
+    unset MLCORE_DATA
 else
     skip shared-data "there is no ../shared/data"
 fi

@@ -82,7 +82,8 @@ for file in lib/*/*.[ch] include/mlcore/*.h examples/*/*.[ch]; do
     [ "$lines" -le $limit ] || complain "$file: $lines lines of code, more than $limit: it has two subjects"
 done
 
-# Library code never exits or aborts, and prints only in functions named print, perror or progress.
+# Library code never exits or aborts, and prints only in functions (or files of helpers to them) named print, perror or
+# progress.
 for file in lib/*/*.[ch]; do
     awk -v file="$file" '
         /^[A-Za-z_].*\(/ && !/^(#|typedef|extern|struct|enum|union)/ {
@@ -91,7 +92,7 @@ for file in lib/*/*.[ch]; do
         line ~ /(^|[^A-Za-z0-9_])(exit|_exit|_Exit|quick_exit|abort|assert)[ ]*\(/ {
             print file ":" NR ": " $0; bad = 1 }
         line ~ /(^|[^A-Za-z0-9_])(v?printf|v?fprintf|puts|fputs|putchar|fputc|putc|perror)[ ]*\(/ &&
-        name !~ /print|perror|progress/ && line !~ /format\(printf/ {
+        (name " " file) !~ /print|perror|progress/ && line !~ /format\(printf/ {
             print file ":" NR ": prints in " name "(): " $0; bad = 1 }
         END { exit bad }' "$file" || bad=1
 done
