@@ -33,21 +33,23 @@ ML_API int64_t ml_params_size(const ml_params *ps);
 ML_API ml_status ml_params_seal(ml_params *ps);
 /* Drops the gradients that have gathered since the last step. */
 ML_API void ml_zero_grad(ml_params *ps);
-/* Freezes (or thaws) the parameters whose name begins with prefix: no gradient, no step. Returns how many. */
+/* Freezes (or thaws) the parameters whose name begins with prefix: no gradient, no step; what had gathered is dropped.
+ * "" means all, "1." the layer 1 and not the layer 10. Returns how many. */
 ML_API int ml_params_freeze(ml_params *ps, const char *prefix, bool frozen);
 
 /* ---- initial values ---- */
 
-ML_API void ml_init_constant(ml_tensor *x, double value);
-ML_API void ml_init_uniform(ml_tensor *x, ml_rng *rng, double low, double high);
-ML_API void ml_init_normal(ml_tensor *x, ml_rng *rng, double mean, double std);
+/* Each draws from rng, fills x, and fails on a NULL, on a range that is none, or where fans are wanted and rank < 2. */
+ML_API ml_status ml_init_constant(ml_tensor *x, double value);
+ML_API ml_status ml_init_uniform(ml_tensor *x, ml_rng *rng, double low, double high);
+ML_API ml_status ml_init_normal(ml_tensor *x, ml_rng *rng, double mean, double std);
 /* Xavier (Glorot and Bengio 2010): uniform on +-sqrt(6 / (fan_in + fan_out)), or normal of the same variance. */
-ML_API void ml_init_xavier_uniform(ml_tensor *x, ml_rng *rng);
-ML_API void ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
+ML_API ml_status ml_init_xavier_uniform(ml_tensor *x, ml_rng *rng);
+ML_API ml_status ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
 /* He (2015), for relu: uniform on +-sqrt(6 / fan_in), or normal with variance 2 / fan_in. Fans are read from the
  * shape (M,D): fan_in D, fan_out M; further axes (F,R,S,C) multiply by R*S. */
-ML_API void ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
-ML_API void ml_init_he_normal(ml_tensor *x, ml_rng *rng);
+ML_API ml_status ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
+ML_API ml_status ml_init_he_normal(ml_tensor *x, ml_rng *rng);
 
 /* ---- layers: values that describe, built when they join a net ---- */
 
@@ -59,11 +61,12 @@ typedef enum ml_init { ML_INIT_DEFAULT = 0, ML_INIT_HE, ML_INIT_XAVIER, ML_INIT_
 typedef struct ml_dense_opts {
     int64_t out;   /* M, features out; features in are inferred */
     bool no_bias;
-    ml_init init;  /* default: He where a relu follows is unknown, so PyTorch's: uniform on +-1/sqrt(D), bias too */
+    ml_init init;  /* default: PyTorch's nn.Linear, uniform on +-1/sqrt(D), bias too. HE is he_normal, XAVIER is
+                      xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01; their bias is 0 */
 } ml_dense_opts;
 
 typedef struct ml_dropout_opts {
-    double p; /* probability of zero, default 0.5 */
+    double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
 
 typedef struct ml_input_opts {

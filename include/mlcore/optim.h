@@ -28,7 +28,7 @@ typedef struct ml_adam_opts {
     double weight_decay; /* Adam: default 0, added to the gradient. AdamW: default 0.01, decoupled; ML_ZERO for 0 */
 } ml_adam_opts;
 
-/* NULL, or a sentence that says which option is out of range. */
+/* NULL, or a sentence that says which option is out of range (it is also ml_error, until the next failure). */
 ML_API const char *ml_sgd_check(ml_sgd_opts opts);
 ML_API const char *ml_adam_check(ml_adam_opts opts);
 
@@ -39,6 +39,8 @@ ML_API ml_optim *ml_adam(ml_params *ps, ml_adam_opts opts);
 ML_API ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts);
 ML_API void ml_optim_free(ml_optim *opt);
 
+/* One update of every parameter that has a gradient and is not frozen; ML_ESTATE when parameters were added after the
+ * optimizer was made. */
 ML_API ml_status ml_step(ml_optim *opt);
 ML_API int64_t ml_optim_steps(const ml_optim *opt);
 ML_API double ml_lr(const ml_optim *opt);
@@ -58,8 +60,9 @@ ML_API ml_schedule ml_schedule_constant(double base);
 /* base * gamma^(step / every), integer division */
 ML_API ml_schedule ml_schedule_step(double base, int64_t every, double gamma);
 /* One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR with its defaults: from max/25 up to max by a cosine over
- * 30 % of total steps, then down to max/250000. */
+ * 30 % of total steps, then down to max/250000, where it stays. Uses base (max), div, final_div, pct_start, total. */
 ML_API ml_schedule ml_schedule_one_cycle(double max, int64_t total);
+/* step counts from 0. NaN, with an error set, for a negative step, or where every or total is below 1. */
 ML_API double ml_schedule_at(const ml_schedule *s, int64_t step);
 
 ML_END

@@ -1,0 +1,70 @@
+/* schedule.c -- the learning rate as a pure function of the step.
+ *
+ * Nothing is carried from step to step, so a resumed run needs no more than its step number:
+ *     ml_set_lr(opt, ml_schedule_at(&schedule, ml_optim_steps(opt)));
+ *
+ * Constant    lr = base
+ * Step        lr = base gamma^floor(step / every)
+ * One cycle   with a(u, v, x) = v + (u - v) (1 + cos(pi x)) / 2, half a cosine from u at x = 0 to v at x = 1, and
+ *             top = pct_start total - 1:
+ *             lr = a(max / div, max, step / top)                                   up to the top
+ *             lr = a(max, max / div / final_div, (step - top) / (total - 1 - top)) and down
+ * Source      Smith and Topin 2018, section 2; the cosine as in PyTorch's OneCycleLR    Derivation  docs/math/schedules.md
+ */
+#include "base/base.h"
+
+#include <mlcore/optim.h>
+
+#include <math.h>
+
+static double constant_at(const ml_schedule *s, int64_t step)
+{
+    (void)step;
+    return s->base;
+}
+
+static double step_at(const ml_schedule *s, int64_t step)
+{
+    return s->base * pow(s->gamma, (double)(step / s->every));
+}
+
+static double half_cosine(double from, double to, double x)
+{
+    return to + (from - to) * (1 + cos(3.14159265358979323846 * x)) / 2;
+}
+
+static double one_cycle_at(const ml_schedule *s, int64_t step)
+{
+    double low = s->base / s->div, end = low / s->final_div;
+    double last = (double)(s->total - 1), top = s->pct_start * (double)s->total - 1;
+    double i = fmin((double)step, last); /* past the end it stays at the end */
+    if (i <= top)
+        return half_cosine(low, s->base, i / top);
+    return half_cosine(s->base, end, (i - top) / (last - top));
+}
+
+ml_schedule ml_schedule_constant(double base)
+{
+    return (ml_schedule){.at = constant_at, .base = base, .every = 1, .total = 1};
+}
+
+ml_schedule ml_schedule_step(double base, int64_t every, double gamma)
+{
+    return (ml_schedule){.at = step_at, .base = base, .every = every, .gamma = gamma, .total = 1};
+}
+
+ml_schedule ml_schedule_one_cycle(double max, int64_t total)
+{
+    return (ml_schedule){
+        .at = one_cycle_at, .base = max, .div = 25, .final_div = 1e4, .pct_start = 0.3, .total = total, .every = 1};
+}
+
+double ml_schedule_at(const ml_schedule *s, int64_t step)
+{
+    if (!s || !s->at || s->every < 1 || s->total < 1 || step < 0) {
+        mli_fail(ML_EINVAL, "schedule: step %lld, every %lld, total %lld: step must be >= 0, the others >= 1",
+                 (long long)step, s ? (long long)s->every : 0, s ? (long long)s->total : 0);
+        return NAN;
+    }
+    return s->at(s, step);
+}

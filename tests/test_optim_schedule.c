@@ -1,0 +1,57 @@
+/* Schedules against PyTorch's, step by step. */
+#include "support/check.h"
+
+#include <math.h>
+
+static void assert_follows(ml_schedule s, const char *name)
+{
+    golden g = golden_read(name);
+    for (int64_t i = 0; i < g.size; i++) {
+        double lr = ml_schedule_at(&s, i);
+        if (!(fabs(lr - g.v[i]) <= 1e-13 + 1e-12 * g.v[i]))
+            fail_msg("%s, step %lld: %.17g, expected %.17g", name, (long long)i, lr, g.v[i]);
+    }
+    golden_free(&g);
+}
+
+static void equal_to_pytorch(void **state)
+{
+    (void)state;
+    assert_follows(ml_schedule_step(0.1, 7, 0.3), "schedule_step");
+    assert_follows(ml_schedule_one_cycle(0.5, 5), "schedule_one_cycle5");
+    assert_follows(ml_schedule_one_cycle(0.5, 37), "schedule_one_cycle37");
+    assert_follows(ml_schedule_one_cycle(0.5, 100), "schedule_one_cycle100");
+}
+
+static void corners(void **state)
+{
+    (void)state;
+    ml_schedule flat = ml_schedule_constant(0.3), cycle = ml_schedule_one_cycle(1, 10), one = ml_schedule_one_cycle(1, 1);
+    assert_true(ml_schedule_at(&flat, 0) == 0.3 && ml_schedule_at(&flat, 1000000) == 0.3);
+    assert_true(fabs(ml_schedule_at(&cycle, 0) - 1.0 / 25) < 1e-15);
+    assert_true(fabs(ml_schedule_at(&cycle, 2) - 1) < 1e-15);
+    assert_true(fabs(ml_schedule_at(&cycle, 9) - 1.0 / 250000) < 1e-15);
+    assert_true(ml_schedule_at(&cycle, 1000) == ml_schedule_at(&cycle, 9));
+    assert_true(isfinite(ml_schedule_at(&one, 0)));
+}
+
+static void bad_arguments(void **state)
+{
+    (void)state;
+    ml_schedule s = ml_schedule_step(0.1, 0, 0.5), c = ml_schedule_one_cycle(0.1, 0), ok = ml_schedule_constant(1);
+    assert_true(isnan(ml_schedule_at(&s, 3)));
+    assert_string_equal(ml_error(), "schedule: step 3, every 0, total 1: step must be >= 0, the others >= 1");
+    assert_true(isnan(ml_schedule_at(&c, 3)));
+    assert_true(isnan(ml_schedule_at(&ok, -1)));
+    assert_true(isnan(ml_schedule_at(NULL, 0)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_to_pytorch),
+        cmocka_unit_test(corners),
+        cmocka_unit_test(bad_arguments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
