@@ -19,7 +19,7 @@ struct ml_dataset {
     int64_t features;                 /* numbers in one sample */
     int32_t classes;                  /* labels are 0 .. classes-1 */
     ml_role role;
-    const uint8_t *bytes;             /* n * features */
+    const uint8_t *bytes;             /* n * features; NULL in a split, whose samples lie scattered: ml_dataset_sample */
     const int32_t *labels;            /* n */
     double mean, scale;               /* default 0 and 1/255 */
     struct mli_dataset *self;
@@ -27,16 +27,17 @@ struct ml_dataset {
 
 /* Reads "<prefix>-images-idx3-ubyte" and "<prefix>-labels-idx1-ubyte" from a folder, each as it is or with .gz: prefix
  * is "train" or "t10k". The role follows: train is TRAIN, t10k is TEST. Images of n x H x W become (H, W, 1).
- * classes: largest label of the training file + 1, or given here when > 0 (labels beyond are an error). */
+ * classes: largest label of the training file + 1, or given here when > 0 (labels beyond are an error). Names with a
+ * dot, "train-images.idx3-ubyte", are found too. */
 ML_API ml_dataset *ml_dataset_read_idx(const char *folder, const char *prefix, int32_t classes);
 
-/* A set of the caller's own bytes and labels, copied. */
+/* A set of the caller's own bytes and labels, copied. classes: 0 for the largest label + 1. Its role is NONE: set it. */
 ML_API ml_dataset *ml_dataset_new(int64_t n, int rank, const int64_t *sample_shape, const uint8_t *bytes,
                                   const int32_t *labels, int32_t classes);
 ML_API void ml_dataset_free(ml_dataset *ds);
 
 /* Splits by a shuffle with this seed: *held gets round(n * fraction) samples with the role given, *rest the others, as
- * TRAIN. Both look into ds, which must outlive them. A TEST set cannot be split for training. */
+ * TRAIN. Both look into ds, which must outlive them. A TEST set cannot be split for training; no part may be empty. */
 ML_API ml_status ml_dataset_split(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
                                   ml_dataset **rest, ml_dataset **held);
 /* The first n samples, as a set that looks into ds. */
@@ -54,6 +55,7 @@ typedef struct ml_batch {
 typedef struct ml_loader {
     struct mli_pass *pass;
     ml_status status; /* why ml_next returned false, if not for the end */
+    uint64_t number;  /* of the pass: one set has one pass at a time, a new one ends the old with ML_ESTATE */
 } ml_loader;
 
 /* One pass over the set in batches (the last may be smaller), shuffled by rng, or in order where rng is NULL. The

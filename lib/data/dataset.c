@@ -1,0 +1,197 @@
+/* dataset.c -- samples of bytes with labels: the whole set, its splits, its first samples.
+ *
+ * Bytes are copied never: a split is a list of places in the set it came from.
+ */
+#include "data/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+ml_dataset *mli_dataset_blank(const ml_dataset *like)
+{
+    ml_dataset *ds = mli_calloc(1, sizeof *ds);
+    struct mli_dataset *self = mli_calloc(1, sizeof *self);
+    if (!ds || !self) {
+        mli_free(ds);
+        mli_free(self);
+        return NULL;
+    }
+    if (like) {
+        *ds = *like;
+        self->bytes = like->self->bytes;
+        self->pick = like->self->pick;
+    } else {
+        ds->scale = 1.0 / 255;
+    }
+    ds->self = self;
+    self->pass.ds = ds;
+    return ds;
+}
+
+int32_t mli_labels_classes(const int32_t *labels, int64_t n)
+{
+    int32_t largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (labels[i] > largest)
+            largest = labels[i];
+    return largest < INT32_MAX ? largest + 1 : largest;
+}
+
+ml_status mli_labels_check(const char *where, const int32_t *labels, int64_t n, int32_t classes)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (labels[i] < 0 || labels[i] >= classes)
+            return mli_fail(ML_EINVAL, "%s: label %ld of sample %lld is outside 0 .. %ld, the %ld classes", where,
+                            (long)labels[i], (long long)i, (long)classes - 1, (long)classes);
+    return ML_OK;
+}
+
+ml_dataset *ml_dataset_new(int64_t n, int rank, const int64_t *sample_shape, const uint8_t *bytes,
+                           const int32_t *labels, int32_t classes)
+{
+    int64_t shape[ML_MAX_RANK], total;
+    if (n < 0 || rank < 1 || rank >= ML_MAX_RANK || !sample_shape || classes < 0 || (n > 0 && (!bytes || !labels)))
+        return mli_null(ML_EINVAL, "dataset: %lld samples of rank %d with %ld classes: wants n >= 0, a rank of 1 to %d, "
+                        "classes >= 0, bytes and labels", (long long)n, rank, (long)classes, ML_MAX_RANK - 1);
+    shape[0] = n;
+    memcpy(shape + 1, sample_shape, (size_t)rank * sizeof *shape);
+    if (!mli_shape_size(rank + 1, shape, &total))
+        return mli_null(ML_EINVAL, "dataset: the shape of a sample has a negative or too large extent");
+    if (classes == 0)
+        classes = mli_labels_classes(labels, n);
+    if (mli_labels_check("dataset", labels, n, classes))
+        return NULL;
+
+    ml_dataset *ds = mli_dataset_blank(NULL);
+    if (!ds)
+        return NULL;
+    struct mli_dataset *self = ds->self;
+    self->own_bytes = mli_alloc((size_t)total);
+    self->own_labels = mli_alloc((size_t)n * sizeof *labels);
+    if (!self->own_bytes || !self->own_labels) {
+        ml_dataset_free(ds);
+        return NULL;
+    }
+    if (n > 0) {
+        memcpy(self->own_bytes, bytes, (size_t)total);
+        memcpy(self->own_labels, labels, (size_t)n * sizeof *labels);
+    }
+    ds->n = n;
+    ds->rank = rank;
+    ds->features = 1;
+    for (int i = 0; i < rank; i++)
+        ds->features *= ds->shape[i] = sample_shape[i];
+    ds->classes = classes;
+    ds->bytes = self->bytes = self->own_bytes;
+    ds->labels = self->own_labels;
+    return ds;
+}
+
+void ml_dataset_free(ml_dataset *ds)
+{
+    if (!ds)
+        return;
+    struct mli_dataset *self = ds->self;
+    ml_idx_free(&self->images);
+    mli_free(self->own_bytes);
+    mli_free(self->own_labels);
+    mli_free(self->own_pick);
+    mli_free(self->pass.order);
+    mli_free(self->pass.labels);
+    ml_tensor_free(self->pass.x);
+    mli_free(self);
+    mli_free(ds);
+}
+
+/* The samples of ds at places[0 .. n-1], as a set of its own with a role. */
+static ml_dataset *part(const ml_dataset *ds, const int64_t *places, int64_t n, ml_role role)
+{
+    ml_dataset *p = mli_dataset_blank(ds);
+    if (!p)
+        return NULL;
+    struct mli_dataset *self = p->self;
+    self->own_pick = mli_alloc((size_t)n * sizeof *places);
+    self->own_labels = mli_alloc((size_t)n * sizeof *p->labels);
+    if (!self->own_pick || !self->own_labels) {
+        ml_dataset_free(p);
+        return NULL;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = places[i];
+        self->own_pick[i] = ds->self->pick ? ds->self->pick[at] : at; /* a part of a part looks into the whole */
+        self->own_labels[i] = ds->labels[at];
+    }
+    self->pick = self->own_pick;
+    p->n = n;
+    p->role = role;
+    p->bytes = NULL; /* the samples lie scattered */
+    p->labels = self->own_labels;
+    return p;
+}
+
+static ml_status check_split(const ml_dataset *ds, double fraction, int64_t held)
+{
+    if (ds->role == ML_ROLE_TEST)
+        return mli_fail(ML_EINVAL, "split: this is a TEST set: training or choosing on what comes out of it leaks the "
+                        "answers into the model, and its test score no longer says how it does on new data");
+    if (!(fraction > 0 && fraction < 1))
+        return mli_fail(ML_EINVAL, "split: fraction is %g, not between 0 and 1", fraction);
+    if (held < 1 || held >= ds->n)
+        return mli_fail(ML_EINVAL, "split: %g of %lld samples is %lld: one part would be empty", fraction,
+                        (long long)ds->n, (long long)held);
+    return ML_OK;
+}
+
+ml_status ml_dataset_split(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
+                           ml_dataset **rest, ml_dataset **held)
+{
+    if (rest)
+        *rest = NULL;
+    if (held)
+        *held = NULL;
+    if (!ds || !rest || !held)
+        return mli_fail(ML_EINVAL, "split: ds, rest and held must not be NULL");
+    int64_t n_held = fraction > 0 && fraction < 1 ? llround((double)ds->n * fraction) : 0;
+    if (check_split(ds, fraction, n_held))
+        return ml_error_status();
+
+    int64_t *places = mli_alloc((size_t)ds->n * sizeof *places);
+    if (!places)
+        return ML_ENOMEM;
+    for (int64_t i = 0; i < ds->n; i++)
+        places[i] = i;
+    ml_rng rng = ml_rng_seed(seed);
+    ml_rng_shuffle(&rng, places, ds->n);
+    *held = part(ds, places, n_held, held_role);
+    *rest = part(ds, places + n_held, ds->n - n_held, ML_ROLE_TRAIN);
+    mli_free(places);
+    if (*held && *rest)
+        return ML_OK;
+    ml_dataset_free(*held);
+    ml_dataset_free(*rest);
+    *held = *rest = NULL;
+    return ML_ENOMEM;
+}
+
+ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n)
+{
+    if (!ds)
+        return mli_null(ML_EINVAL, "head: ds is NULL");
+    if (n < 0 || n > ds->n)
+        return mli_null(ML_EINVAL, "head: the first %lld samples of a set of %lld", (long long)n, (long long)ds->n);
+    ml_dataset *p = mli_dataset_blank(ds);
+    if (p)
+        p->n = n;
+    return p;
+}
+
+ml_status ml_dataset_sample(const ml_dataset *ds, int64_t i, ml_real *out, int32_t *label)
+{
+    if (!ds || !out)
+        return mli_fail(ML_EINVAL, "sample: ds and out must not be NULL");
+    if (i < 0 || i >= ds->n)
+        return mli_fail(ML_EINVAL, "sample: number %lld of a set of %lld", (long long)i, (long long)ds->n);
+    if (label)
+        *label = ds->labels[i];
+    return mli_dataset_gather(ds, NULL, i, 1, out);
+}
