@@ -33,19 +33,23 @@ char *mli_shape_text(int rank, const int64_t *shape, char *buf, size_t size);
 /* Philox4x32-10: four words of random bits as a function of key and counter. */
 void mli_philox(uint64_t key, uint64_t hi, uint64_t lo, uint32_t out[4]);
 
-/* A file written beside its place and renamed when whole. `path` is kept. */
+/* A file written beside its place and renamed when whole. A path that exists and is not a regular file (a folder, a
+ * device) is an error; a link is followed, and stays. */
 typedef struct mli_writer {
     FILE *file;
-    char *path, *beside;
+    char *path;   /* as given, for sentences */
+    char *target; /* where it goes: path with links followed */
+    char *beside; /* where it is until then */
+    int failed;   /* errno of the first write that failed, else 0 */
 } mli_writer;
 ml_status mli_writer_open(mli_writer *w, const char *path);
 ml_status mli_writer_put(mli_writer *w, const void *bytes, size_t n);
-/* Flushes to the disk, renames. On failure nothing of the old file is lost. */
+/* Flushes to the disk, renames. On failure, of this or of any put before it, nothing of the old file is lost. */
 ml_status mli_writer_commit(mli_writer *w);
 /* Gives up: removes the file beside. Harmless after commit. */
 void mli_writer_abandon(mli_writer *w);
 
-/* The whole file, with a zero byte after it, at most limit bytes. */
+/* The whole of a regular file, with a zero byte after it, at most limit bytes; *bytes is for mli_free. */
 ml_status mli_read_file(const char *path, size_t limit, uint8_t **bytes, size_t *n);
 
 double mli_seconds(void); /* a clock that only goes forward */

@@ -1,0 +1,31 @@
+/* common.c -- the element types of safetensors, and names fit for a sentence. */
+#include "io/io.h"
+
+#include <string.h>
+
+static const mli_dtype DTYPES[] = {
+    {"BOOL", 1}, {"U8", 1},  {"I8", 1},   {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
+    {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},     {"C64", 8},     {"F64", 8}, {"I64", 8}, {"U64", 8},
+};
+
+const mli_dtype *mli_dtype_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof DTYPES / sizeof *DTYPES; i++)
+        if (strcmp(DTYPES[i].name, name) == 0)
+            return &DTYPES[i];
+    return NULL;
+}
+
+char *mli_shown(const char *text, char buf[MLI_SHOWN])
+{
+    size_t n = strlen(text), keep = n;
+    if (n > 64) {
+        keep = 61;
+        while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80) /* not inside a UTF-8 character */
+            keep--;
+    }
+    for (size_t i = 0; i < keep; i++)
+        buf[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
+    strcpy(buf + keep, n > keep ? "..." : "");
+    return buf;
+}
