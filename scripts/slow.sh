@@ -1,0 +1,159 @@
+# slow.sh -- the second tier of test.sh. Sourced. What cannot be had here is skipped, and said.
+
+# ---- clang: every warning an error ----
+if want_tool clang-14 clang-14 libclang-rt-14-dev; then
+    clang=clang-14
+    [ -d /usr/lib/llvm-14/lib/clang ] && want_file "$(echo /usr/lib/llvm-14/lib/clang/*/lib/linux)" libclang-rt-14-dev || :
+elif want_tool clang clang; then
+    clang=clang
+else
+    clang=
+fi
+if [ -n "$clang" ]; then
+    build clang -DCMAKE_C_COMPILER=$clang && tests clang -L 'unit|tree'
+else
+    skip clang "clang is not here"
+fi
+
+# ---- for any CPU, without BLAS ----
+build portable && tests portable -L 'unit|example'
+
+# ---- data races ----
+build tsan && TSAN_OPTIONS="halt_on_error=1" tests tsan -L unit
+
+# ---- memory, as valgrind sees it ----
+under_valgrind() {
+    for program in build/valgrind/test_*; do
+        [ -f "$program" ] && [ -x "$program" ] || continue
+        echo "$program"
+        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+            --num-callers=25 "$program" >"$logs/valgrind-one.log" 2>&1 || { cat "$logs/valgrind-one.log"; return 1; }
+    done
+    echo "every unit test is clean"
+}
+if want_tool valgrind valgrind libc6-dbg; then
+    build valgrind -DMLCORE_EXAMPLES=OFF && stage valgrind under_valgrind
+else
+    skip valgrind "valgrind is not here"
+fi
+
+# ---- coverage of lib/ by the unit tests ----
+coverage_least=85
+measure_coverage() {
+    find build/coverage -name '*.gcda' -exec rm {} +
+    ctest --test-dir build/coverage -L unit -j "$(cpus)" || return 1
+    gcovr --root . --filter lib/ --object-directory build/coverage --fail-under-line $coverage_least --sort-percentage \
+        build/coverage
+    coverage_status=$?
+    gcovr --root . --filter lib/ --object-directory build/coverage build/coverage | grep '^TOTAL' |
+        awk '{ print "lines of lib/ reached: " $NF }'
+    return $coverage_status
+}
+if want_tool gcovr gcovr; then
+    build coverage -DMLCORE_EXAMPLES=OFF && stage coverage measure_coverage
+else
+    skip coverage "gcovr is not here"
+fi
+
+# ---- readers of files, fuzzed ----
+if [ -x tests/fuzz/run.sh ] && [ -n "$clang" ]; then
+    stage fuzz env CC=$clang tests/fuzz/run.sh "$fuzz_seconds"
+else
+    skip fuzz "clang or tests/fuzz/run.sh is not here"
+fi
+
+# ---- full runs: the mean of three seeds, as the README states it ----
+# accuracy NAME LEAST arguments...
+accuracy() {
+    accuracy_name=$1 accuracy_least=$2
+    shift 2
+    sum=
+    for seed in 1 2 3; do
+        out=build/accuracy/$accuracy_name-$seed
+        build/check/week04-mnist --quiet --seed $seed --out $out "$@" || return 1
+        one=$(sed -n 's/.*"test_accuracy": *\([0-9.eE+-]*\).*/\1/p' $out/metrics.json)
+        [ -n "$one" ] || { echo "$out/metrics.json has no test_accuracy"; return 1; }
+        sum="$sum $one"
+    done
+    echo $sum | awk -v least="$accuracy_least" '{ for (i = 1; i <= NF; i++) { s += $i; q += $i * $i }
+        mean = s / NF; spread = sqrt(q / NF - mean * mean)
+        printf "mean test accuracy of %d seeds %.2f %%, spread %.2f, at least %.2f wanted:%s\n", NF, 100 * mean,
+            100 * spread, 100 * least, $0
+        exit !(mean >= least) }'
+}
+if [ -x build/check/week04-mnist ]; then
+    stage accuracy-softmax accuracy softmax 0.92 --model softmax
+    stage accuracy-mlp accuracy mlp 0.982 --model mlp
+    fashion=/usr/share/datasets/fashion-mnist
+    if want_file $fashion dataset-fashion-mnist; then
+        stage accuracy-fashion accuracy fashion 0.87 --model mlp --data $fashion
+    else
+        skip accuracy-fashion "dataset-fashion-mnist is not here"
+    fi
+else
+    skip accuracy "build/check/week04-mnist is not built"
+fi
+
+# ---- arm64: the unit tests, cross-compiled, under qemu ----
+arm64() {
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    tree=$root/build/arm64-root
+    if [ ! -e "$tree/usr/include/cmocka.h" ]; then
+        rm -rf "$tree"
+        if [ $install = no ] || [ -z "$suite" ] ||
+            ! mmdebstrap --variant=extract --architectures=arm64 \
+                --include=libc6-dev,libjansson-dev,zlib1g-dev,libcmocka-dev "$suite" "$tree"; then
+            echo "the arm64 libraries could not be had"
+            return 77
+        fi
+    fi
+    PKG_CONFIG_LIBDIR=$tree/usr/lib/aarch64-linux-gnu/pkgconfig:$tree/usr/share/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tree \
+        cmake -S . -B build/arm64 -G "$(generator build/arm64)" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/arm64.cmake" \
+        -DMLCORE_SYSROOT="$tree" -DMLCORE_NATIVE=OFF -DMLCORE_BLAS=OFF -DMLCORE_EXAMPLES=OFF || return 1
+    cmake --build build/arm64 -j "$(cpus)" || return 1
+    ctest --test-dir build/arm64 -L unit -j "$(cpus)" --output-on-failure --timeout 3000
+}
+if want_tool qemu-aarch64 qemu-user && want_tool aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross &&
+    want_tool mmdebstrap mmdebstrap; then
+    stage arm64 arm64
+else
+    skip arm64 "qemu-user, gcc-aarch64-linux-gnu or mmdebstrap is not here"
+fi
+
+# ---- a locale whose decimal point is a comma ----
+# A program keeps the "C" locale until it asks for another, as a window toolkit does: a preloaded constructor asks.
+comma() {
+    mkdir -p build/comma
+    localedef -i de_DE -f UTF-8 build/comma/de_DE.UTF-8 || { echo "the locale de_DE could not be made"; return 77; }
+    printf '%s\n' '#include <locale.h>' '#include <stdio.h>' '#include <stdlib.h>' \
+        '__attribute__((constructor)) static void ask(void)' \
+        '{ if (!setlocale(LC_ALL, "") || localeconv()->decimal_point[0] != 44) { fputs("no comma\n", stderr); exit(9); } }' \
+        >build/comma/ask.c
+    ${CC:-cc} -shared -fPIC build/comma/ask.c -o build/comma/ask.so || return 1
+    for program in build/check/test_*; do
+        [ -f "$program" ] && [ -x "$program" ] || continue
+        echo "$program"
+        LOCPATH=$root/build/comma LC_ALL=de_DE.UTF-8 LD_PRELOAD=$root/build/comma/ask.so "$program" || return 1
+    done
+    if [ -x build/check/week04-mnist ]; then
+        LOCPATH=$root/build/comma LC_ALL=de_DE.UTF-8 LD_PRELOAD=$root/build/comma/ask.so build/check/week04-mnist \
+            --quiet --model softmax --epochs 1 --lr 0.1 --out build/comma/run || return 1
+        grep -q '"test_accuracy": *0\.' build/comma/run/metrics.json || { echo "metrics.json has no point"; return 1; }
+    fi
+    echo "nothing minds a comma"
+}
+if want_tool localedef locales && want_file /usr/share/i18n/locales/de_DE locales; then
+    stage comma comma
+else
+    skip comma "the locales package is not here"
+fi
+
+# ---- real data beside the clone ----
+if [ -d ../shared/data ]; then
+    MLCORE_DATA=$(cd ../shared/data && pwd -P)
+    export MLCORE_DATA
+    run_tests shared-data check -L example
+    unset MLCORE_DATA
+else
+    skip shared-data "there is no ../shared/data"
+fi

@@ -1,0 +1,86 @@
+#!/bin/sh
+# The library as a stranger meets it: installed in a place of its own, used from outside the tree.
+set -eu
+cc=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() {
+    echo "consumer: $*"
+    exit 1
+}
+strict="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+
+cmake --install "$MLCORE_BUILD" --prefix "$work/prefix" >"$work/install.log" || fail "cmake --install failed"
+pc=$(find "$work/prefix" -name '*.pc')
+kind=$(basename "$pc" .pc)
+libdir=$(dirname "$(dirname "$pc")")
+PKG_CONFIG_PATH=$(dirname "$pc")${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export PKG_CONFIG_PATH
+cflags=$(pkg-config --cflags $kind)
+libs="$(pkg-config --libs $kind) -Wl,-rpath,$libdir"
+echo "installed: $kind $(pkg-config --modversion $kind)"
+
+# Every function that a header promises is in the library, and nothing else is.
+sed -n '/^#ifdef MLCORE_DOUBLE/,/^#endif/d; s/^ML_API [^(]*[ *]\(ml_[a-z0-9_]*\)(.*/\1/p' "$work"/prefix/include/mlcore/*.h |
+    sort -u >"$work/promised"
+so=$(find "$libdir" -maxdepth 1 -name "lib$kind.so" | head -n 1)
+if [ -n "$so" ] && command -v nm >/dev/null 2>&1; then
+    nm -D --defined-only "$so" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u >"$work/exported"
+    sed 's/_double$//' "$work/exported" | sort -u >"$work/plain"
+    comm -23 "$work/promised" "$work/plain" >"$work/absent"
+    [ ! -s "$work/absent" ] || fail "declared in a header but not in the library:" $(cat "$work/absent")
+    comm -13 "$work/promised" "$work/plain" >"$work/extra"
+    [ ! -s "$work/extra" ] || fail "in the library but declared in no header:" $(cat "$work/extra")
+    echo "exported: $(wc -l <"$work/exported") functions, all declared"
+fi
+
+# The program of the README, the very text. It must reach 97 %.
+awk '/^```c$/ { on = 1; next } /^```$/ && on { exit } on' "$MLCORE_SOURCE/README.md" >"$work/app.c"
+[ -s "$work/app.c" ] || fail "README.md has no C program"
+good() { # good program: runs it and looks at the accuracy it prints
+    out=$("$@") || fail "$* failed: $out"
+    echo "$(basename "$1"): $out" | tail -n 1
+    echo "$out" | awk '/accuracy/ { for (i = 1; i < NF; i++) if ($i == "accuracy") last = $(i + 1) }
+        END { exit !(last >= 97) }' || fail "$* did not learn: $out"
+}
+$cc $strict "$work/app.c" $cflags $libs -o "$work/app-shared" || fail "the README's program does not compile"
+good "$work/app-shared"
+
+# The same, statically: from a prefix that has only the archive.
+mkdir "$work/static"
+cp -r "$work/prefix" "$work/static/"
+find "$work/static" -name '*.so*' -exec rm {} +
+static_pc=$(dirname "$(find "$work/static" -name '*.pc')")
+static_flags=$(PKG_CONFIG_PATH=$static_pc:$PKG_CONFIG_PATH pkg-config --static --cflags --libs $kind)
+$cc $strict "$work/app.c" $static_flags -o "$work/app-static" || fail "the README's program does not link statically"
+good "$work/app-static"
+
+# And by find_package.
+cp "$MLCORE_SOURCE/tests/consumer/CMakeLists.txt" "$work/"
+cmake -S "$work" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DKIND=$kind -DPROGRAM="$work/app.c" \
+    -DCMAKE_C_COMPILER="$cc" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; fail "find_package($kind) failed"; }
+cmake --build "$work/cmake" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; fail "the CMake project does not build"; }
+good "$work/cmake/app_shared"
+good "$work/cmake/app_static"
+
+# The loop of the design, in C and in C++.
+cp "$MLCORE_SOURCE"/tests/consumer/design_loop.c* "$work/"
+$cc $strict "$work/design_loop.c" $cflags $libs -o "$work/loop-c" || fail "the design's loop does not compile"
+good "$work/loop-c"
+if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/null 2>&1; then
+    ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror "$work/design_loop.cpp" $cflags $libs -o "$work/loop-cpp" ||
+        fail "the design's loop does not compile as C++"
+    good "$work/loop-cpp"
+fi
+
+# A program of the other kind must fail to link, not run with numbers of the wrong size.
+case $kind in
+mlcore) other=-DMLCORE_DOUBLE ;;
+*) other=-UMLCORE_DOUBLE ;;
+esac
+if $cc $strict "$work/app.c" $cflags $other $libs -o "$work/mixed" 2>"$work/mixed.log"; then
+    fail "a program compiled with $other links $kind"
+fi
+grep -q 'undefined reference\|Undefined symbols\|undefined symbol' "$work/mixed.log" ||
+    fail "a program compiled with $other failed for another reason: $(cat "$work/mixed.log")"
+echo "a program compiled with $other does not link $kind, as it should"
