@@ -4,10 +4,12 @@
  *
  *   registers  A tile of C, MR rows by NR columns, stays in vector registers while p runs over K. Each step loads NR
  *              numbers of B and MR of A, and does MR*NR multiply-adds: arithmetic outweighs loads.
- *   L1         B is copied ("packed") into panels NR wide, so that the tile reads it in one straight line. K is cut into
- *              blocks of at most KC, so that a panel stays in the first-level cache while all tiles of its column use it.
- *   threads    C is cut into chunks, by its shape alone. A chunk packs the columns of B that it needs by itself: no
- *              thread waits for another. A is read where it lies.
+ *   L1         A is copied ("packed") into strips of MR rows and B into panels of NR columns, so that the tile reads both
+ *              in one straight line. (A read where it lies, six rows at once, has them all in the same bank of the
+ *              cache: a quarter slower.) K is cut into blocks of at most KC, so that a panel of B stays in the
+ *              first-level cache while all tiles of its column use it.
+ *   threads    A is packed once, by all. Then C is cut into chunks, by its shape alone, and a chunk packs the columns of B
+ *              that it needs by itself.
  */
 #include "kernels/gemm.h"
 
@@ -22,7 +24,7 @@ enum { BYTES = 16, MR = 8, NV = 3 }; /* 32 registers: 24, 3, 2 */
 #else
 enum { BYTES = 16, MR = 6, NV = 2 };
 #endif
-enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192 };
+enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS = 4096, AREA = 1 << 20 };
 
 /* The compiler's vectors: +, * and [] work on VL numbers at once, on any CPU. `loose` may lie anywhere. */
 typedef ml_real vec __attribute__((vector_size(BYTES)));
@@ -42,17 +44,16 @@ typedef enum start { FROM_ZERO, FROM_BIAS, FROM_C } start;
 
 typedef struct tile {
     int64_t k;           /* steps of this block */
-    const ml_real *a;    /* first row of A */
-    int64_t a_row, a_col;
-    const ml_real *b;    /* packed panel: k rows of NR numbers */
+    const ml_real *a;    /* packed strip: k steps of MR numbers */
+    const ml_real *b;    /* packed panel: k steps of NR numbers */
     const ml_real *bias; /* of the first column */
     ml_real *c;
     int64_t c_row;
     start start;
 } tile;
 
-/* rows and the unit stride are constants where this is inlined: the loops over i and v unroll into registers. */
-static inline __attribute__((always_inline)) void run_tile(const tile *t, const int rows, const bool a_by_rows)
+/* rows is a constant where this is inlined. */
+static inline __attribute__((always_inline)) void run_tile(const tile *t, const int rows)
 {
     vec sum[MR][NV];
     UNROLL
@@ -67,19 +68,16 @@ static inline __attribute__((always_inline)) void run_tile(const tile *t, const 
                 sum[i][v] = (vec){0};
         }
     const ml_real *a = t->a, *b = t->b;
-    const int64_t a_row = a_by_rows ? t->a_row : 1, a_col = a_by_rows ? 1 : t->a_col;
-    for (int64_t p = 0; p < t->k; p++, a += a_col, b += NR) {
+    for (int64_t p = 0; p < t->k; p++, a += MR, b += NR) {
         vec bv[NV];
         UNROLL
         for (int v = 0; v < NV; v++)
             bv[v] = *(const vec *)(b + v * VL);
         UNROLL
-        for (int i = 0; i < rows; i++) {
-            ml_real ai = a[i * a_row];
+        for (int i = 0; i < rows; i++)
             UNROLL
             for (int v = 0; v < NV; v++)
-                sum[i][v] += ai * bv[v];
-        }
+                sum[i][v] += a[i] * bv[v];
     }
     UNROLL
     for (int i = 0; i < rows; i++)
@@ -90,12 +88,8 @@ static inline __attribute__((always_inline)) void run_tile(const tile *t, const 
 
 #define CASE(n)                                                                                                \
     case n:                                                                                                        \
-        if (n > MR)                                                                                                \
-            break;                                                                                                 \
-        if (t->a_col == 1)                                                                                         \
-            run_tile(t, n > MR ? MR : n, true);                                                                    \
-        else                                                                                                       \
-            run_tile(t, n > MR ? MR : n, false);                                                                   \
+        if (n <= MR)                                                                                               \
+            run_tile(t, n <= MR ? n : MR);                                                                         \
         break;
 
 static void tile_of_rows(const tile *t, int rows)
@@ -122,53 +116,62 @@ static void edge_tile(const tile *t, int rows, int64_t cols)
         memcpy(t->c + i * t->c_row, c + i * NR, (size_t)cols * sizeof *c);
 }
 
-/* ---- packing a panel of B: k rows of NR columns, zeros where B has none ---- */
+/* ---- packing: from rows and columns to one straight line ----
+ *
+ * `to` receives k steps of `wide` numbers; of these the first `have` come from the matrix, the rest are zero. */
 
-static void pack_straight(ml_real *to, const ml_real *b, int64_t b_row, int64_t k, int64_t cols)
+/* The numbers of a step lie side by side, steps are `step` apart. */
+static void pack_straight(ml_real *to, const ml_real *from, int64_t step, int64_t k, int wide, int64_t have)
 {
-    if (cols == NR) {
+    if (have == NR && wide == NR) {
         for (int64_t p = 0; p < k; p++)
             for (int v = 0; v < NV; v++)
-                *(vec *)(to + p * NR + v * VL) = *(const loose *)(b + p * b_row + v * VL);
+                *(vec *)(to + p * NR + v * VL) = *(const loose *)(from + p * step + v * VL);
         return;
     }
-    for (int64_t p = 0; p < k; p++) {
-        memcpy(to + p * NR, b + p * b_row, (size_t)cols * sizeof *to);
-        memset(to + p * NR + cols, 0, (size_t)(NR - cols) * sizeof *to);
-    }
+    for (int64_t p = 0; p < k; p++)
+        for (int j = 0; j < wide; j++)
+            to[p * wide + j] = j < have ? from[p * step + j] : 0;
 }
 
-/* Four numbers of four columns, turned into four rows. Two rounds of interleaving transpose a square of four. */
-static inline void turn_square(ml_real *to, const ml_real *b, int64_t b_col)
+/* Four steps of four lines, turned. Two rounds of interleaving transpose a square of four. */
+static inline void turn_square(ml_real *to, int wide, const ml_real *from, int64_t line)
 {
-    quad x0 = *(const quad *)b, x1 = *(const quad *)(b + b_col);
-    quad x2 = *(const quad *)(b + 2 * b_col), x3 = *(const quad *)(b + 3 * b_col);
+    quad x0 = *(const quad *)from, x1 = *(const quad *)(from + line);
+    quad x2 = *(const quad *)(from + 2 * line), x3 = *(const quad *)(from + 3 * line);
     quad lo02 = __builtin_shufflevector(x0, x2, 0, 4, 1, 5), hi02 = __builtin_shufflevector(x0, x2, 2, 6, 3, 7);
     quad lo13 = __builtin_shufflevector(x1, x3, 0, 4, 1, 5), hi13 = __builtin_shufflevector(x1, x3, 2, 6, 3, 7);
     *(quad *)to = __builtin_shufflevector(lo02, lo13, 0, 4, 1, 5);
-    *(quad *)(to + NR) = __builtin_shufflevector(lo02, lo13, 2, 6, 3, 7);
-    *(quad *)(to + 2 * NR) = __builtin_shufflevector(hi02, hi13, 0, 4, 1, 5);
-    *(quad *)(to + 3 * NR) = __builtin_shufflevector(hi02, hi13, 2, 6, 3, 7);
+    *(quad *)(to + wide) = __builtin_shufflevector(lo02, lo13, 2, 6, 3, 7);
+    *(quad *)(to + 2 * wide) = __builtin_shufflevector(hi02, hi13, 0, 4, 1, 5);
+    *(quad *)(to + 3 * wide) = __builtin_shufflevector(hi02, hi13, 2, 6, 3, 7);
 }
 
-static void pack_turned(ml_real *to, const ml_real *b, int64_t b_col, int64_t k, int64_t cols)
+/* The steps lie side by side, the numbers of a step are `line` apart; `lines` of them may be read, have or more.
+ * Squares go from right to left: where wide is no multiple of four, one writes over the edge into the next step, and the
+ * leftmost square of that step comes later. The last step is left to the plain loop, so that nothing is written over the
+ * edge of the whole. */
+static inline __attribute__((always_inline)) void pack_turned(ml_real *to, const ml_real *from, int64_t line, int64_t k,
+                                                              const int wide, int64_t have, int64_t lines)
 {
-    int64_t k4 = k - k % 4, cols4 = cols - cols % 4;
+    const int over = (wide + 3) / 4 * 4;
+    int turned = have == wide && lines >= over ? over : (int)(have - have % 4);
+    int64_t k4 = turned > wide ? (k - 1) / 4 * 4 : k / 4 * 4;
     for (int64_t p = 0; p < k4; p += 4)
-        for (int64_t j = 0; j < cols4; j += 4)
-            turn_square(to + p * NR + j, b + p + j * b_col, b_col);
-    for (int64_t p = 0; p < k; p++)
-        for (int64_t j = p < k4 ? cols4 : 0; j < NR; j++)
-            to[p * NR + j] = j < cols ? b[p + j * b_col] : 0;
+        for (int j = turned - 4; j >= 0; j -= 4)
+            turn_square(to + p * wide + j, wide, from + p + j * line, line);
+    for (int64_t p = turned < wide ? 0 : k4; p < k; p++)
+        for (int j = p < k4 ? turned : 0; j < wide; j++)
+            to[p * wide + j] = j < have ? from[p + j * line] : 0;
 }
 
 /* ---- chunks ---- */
 
 typedef struct plan {
-    int64_t panels;       /* of a chunk, NR columns each */
-    int64_t rows;         /* of a chunk */
-    int64_t across, down; /* chunks */
-    int64_t kc;           /* steps of a block */
+    int64_t k, kc;        /* steps of a pass, and of a block in it */
+    int64_t rows;         /* of a pass: a packed A is at most AREA numbers */
+    int64_t high, panels; /* of a chunk: rows, and panels of NR columns */
+    int64_t down, across; /* chunks of a pass */
 } plan;
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -176,68 +179,95 @@ static int64_t ceil_div(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* Chunks of about half a million multiply-adds at least (some ten microseconds), so that handing them out costs nothing;
- * at most eight panels, so that many threads find work. By the shape alone: same bits for
- * any number of threads. */
+/* n cut into equal parts of at most `most`, each a multiple of `unit`. */
+static int64_t part(int64_t n, int64_t most, int64_t unit)
+{
+    return n > 0 ? ceil_div(ceil_div(n, ceil_div(n, most)), unit) * unit : unit;
+}
+
+/* Chunks of a quarter of a million multiply-adds at least, some five microseconds, so that handing them out costs little;
+ * at most eight panels, so that many threads find work. By the shape alone: same bits for any number of threads. */
 static plan plan_for(const mlk_gemm_args *g)
 {
-    plan p = {0};
-    p.rows = g->m <= MC + MC / 2 ? g->m : MC;
-    p.down = ceil_div(g->m, p.rows ? p.rows : 1);
-    int64_t all = ceil_div(g->n, NR), one = p.rows * NR * (g->k ? g->k : 1);
-    p.panels = ceil_div(1 << 18, one ? one : 1);
-    p.panels = p.panels > 8 ? 8 : p.panels < 1 ? 1 : p.panels;
-    p.across = ceil_div(all, p.panels);
-    p.kc = g->k ? ceil_div(g->k, ceil_div(g->k, KC)) : 1;
+    plan p = {.k = part(g->k, KS, 1)};
+    p.kc = part(p.k, KC, 1);
+    p.rows = part(g->m, AREA / p.k > MC ? AREA / p.k : MC, MR);
+    p.high = part(p.rows, MC, MR);
+    int64_t panel = p.high * NR * p.k, wanted = ceil_div(1 << 18, panel);
+    p.panels = wanted > 8 ? 8 : wanted;
+    p.down = ceil_div(p.rows, p.high);
+    p.across = ceil_div(ceil_div(g->n, NR), p.panels);
     return p;
 }
 
-typedef struct job {
+typedef struct pass {
     const mlk_gemm_args *g;
     plan p;
-    ml_real *packed; /* kc * NR numbers a chunk: one panel */
-} job;
+    int64_t row, rows, k0, k; /* this pass: its part of A */
+    ml_real *a, *b;           /* packed A; a block of a panel of B for each chunk */
+} pass;
 
-static void run_panel(const mlk_gemm_args *g, tile t, int64_t row, int64_t rows, int64_t col)
+enum { STRIPS = 8 }; /* of A, packed by one chunk of packing */
+
+static ml_status pack_a(void *arg, int64_t chunk)
 {
-    int64_t cols = g->n - col < NR ? g->n - col : NR;
-    for (int64_t i = row; i < row + rows; i += MR) {
-        int high = row + rows - i < MR ? (int)(row + rows - i) : MR;
-        t.a = g->a + i * g->a_row + (t.a - g->a);
-        t.c = g->c + i * g->c_row + col;
-        if (cols == NR)
-            tile_of_rows(&t, high);
+    const pass *s = arg;
+    const mlk_gemm_args *g = s->g;
+    for (int64_t i = chunk * STRIPS * MR; i < s->rows && i < (chunk + 1) * STRIPS * MR; i += MR) {
+        int64_t have = s->rows - i < MR ? s->rows - i : MR;
+        const ml_real *from = g->a + (s->row + i) * g->a_row + s->k0 * g->a_col;
+        if (g->a_col == 1)
+            pack_turned(s->a + i * s->k, from, g->a_row, s->k, MR, have, g->m - s->row - i);
         else
-            edge_tile(&t, high, cols);
-        t.a = t.a - i * g->a_row;
+            pack_straight(s->a + i * s->k, from, g->a_col, s->k, MR, have);
+    }
+    return ML_OK;
+}
+
+/* One panel of C, NR columns from col on: rows first .. last of the pass, one block of K. */
+static void run_panel(const pass *s, tile t, int64_t first, int64_t last, int64_t col)
+{
+    const mlk_gemm_args *g = s->g;
+    const ml_real *a = t.a;
+    int64_t cols = g->n - col < NR ? g->n - col : NR;
+    for (int64_t i = first; i < last; i += MR) {
+        int rows = last - i < MR ? (int)(last - i) : MR;
+        t.a = a + i * s->k;
+        t.c = g->c + (s->row + i) * g->c_row + col;
+        if (cols == NR)
+            tile_of_rows(&t, rows);
+        else
+            edge_tile(&t, rows, cols);
     }
 }
 
-static ml_status run_chunk(void *arg, int64_t index)
+static ml_status run_chunk(void *arg, int64_t chunk)
 {
-    const job *j = arg;
-    const mlk_gemm_args *g = j->g;
-    int64_t row = index / j->p.across * j->p.rows, first = index % j->p.across * j->p.panels * NR;
-    int64_t rows = g->m - row < j->p.rows ? g->m - row : j->p.rows;
-    int64_t last = first + j->p.panels * NR < g->n ? first + j->p.panels * NR : g->n;
-    ml_real *packed = j->packed + index * j->p.kc * NR;
-    for (int64_t k0 = 0; k0 < g->k; k0 += j->p.kc) {
-        int64_t k = g->k - k0 < j->p.kc ? g->k - k0 : j->p.kc;
-        for (int64_t col = first; col < last; col += NR) {
+    const pass *s = arg;
+    const mlk_gemm_args *g = s->g;
+    const plan *p = &s->p;
+    int64_t first = chunk / p->across * p->high, last = first + p->high < s->rows ? first + p->high : s->rows;
+    int64_t left = chunk % p->across * p->panels * NR, right = left + p->panels * NR < g->n ? left + p->panels * NR : g->n;
+    ml_real *packed = s->b + chunk * p->kc * NR;
+    for (int64_t k0 = 0; k0 < s->k && first < last; k0 += p->kc) {
+        int64_t k = s->k - k0 < p->kc ? s->k - k0 : p->kc, from = s->k0 + k0;
+        for (int64_t col = left; col < right; col += NR) {
             int64_t cols = g->n - col < NR ? g->n - col : NR;
             if (g->b_col == 1)
-                pack_straight(packed, g->b + k0 * g->b_row + col, g->b_row, k, cols);
+                pack_straight(packed, g->b + from * g->b_row + col, g->b_row, k, NR, cols);
             else
-                pack_turned(packed, g->b + k0 + col * g->b_col, g->b_col, k, cols);
-            tile t = {.k = k, .a = g->a + k0 * g->a_col, .a_row = g->a_row, .a_col = g->a_col, .b = packed,
-                      .bias = g->bias ? g->bias + col : NULL, .c_row = g->c_row,
-                      .start = k0 || g->add ? FROM_C : g->bias ? FROM_BIAS : FROM_ZERO};
-            run_panel(g, t, row, rows, col);
+                pack_turned(packed, g->b + from + col * g->b_col, g->b_col, k, NR, cols, cols);
+            tile t = {.k = k, .a = s->a + k0 * MR, .b = packed, .bias = g->bias ? g->bias + col : NULL, .c_row = g->c_row,
+                      .start = from || g->add ? FROM_C : g->bias ? FROM_BIAS : FROM_ZERO};
+            run_panel(s, t, first, last, col);
         }
     }
     return ML_OK;
 }
 
+/* ---- the product ---- */
+
+/* A sum of no terms. */
 static void no_steps(const mlk_gemm_args *g)
 {
     for (int64_t i = 0; i < g->m && !g->add; i++)
@@ -245,10 +275,16 @@ static void no_steps(const mlk_gemm_args *g)
             g->c[i * g->c_row + j] = g->bias ? g->bias[j] : 0;
 }
 
+/* Numbers of packed A, rounded so that what follows is aligned. */
+static int64_t a_size(const plan *p)
+{
+    return ceil_div(p->rows * p->k, NR) * NR;
+}
+
 size_t mlk_gemm_fast_workspace(const mlk_gemm_args *g)
 {
     plan p = plan_for(g);
-    return (size_t)(p.across * p.down * p.kc * NR) * sizeof(ml_real);
+    return (size_t)(a_size(&p) + p.across * p.down * p.kc * NR) * sizeof(ml_real);
 }
 
 void mlk_gemm_fast(const mlk_gemm_args *g, void *work)
@@ -259,6 +295,14 @@ void mlk_gemm_fast(const mlk_gemm_args *g, void *work)
         no_steps(g);
         return;
     }
-    job j = {g, plan_for(g), work};
-    ml_parallel_for(j.p.across * j.p.down, run_chunk, &j);
+    pass s = {.g = g, .p = plan_for(g), .a = work};
+    s.b = s.a + a_size(&s.p);
+    for (s.k0 = 0; s.k0 < g->k; s.k0 += s.p.k) {
+        s.k = g->k - s.k0 < s.p.k ? g->k - s.k0 : s.p.k;
+        for (s.row = 0; s.row < g->m; s.row += s.p.rows) {
+            s.rows = g->m - s.row < s.p.rows ? g->m - s.row : s.p.rows;
+            ml_parallel_for(ceil_div(s.rows, STRIPS * MR), pack_a, &s);
+            ml_parallel_for(s.p.across * s.p.down, run_chunk, &s);
+        }
+    }
 }
