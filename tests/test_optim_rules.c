@@ -330,6 +330,25 @@ static void learning_rate(void **state)
     ml_params_free(ps);
 }
 
+/* docs/math/sgd.md, by numbers; then with another rate at the second step. */
+static void a_new_rate_scales_all_of_b(void **state)
+{
+    (void)state;
+    for (int changed = 0; changed < 2; changed++) {
+        ml_params *ps = pair();
+        ml_optim *opt = ml_sgd(ps, (ml_sgd_opts){.lr = 0.1, .momentum = 0.9});
+        set_gradient(ml_params_at(ps, 0), 2);
+        assert_int_equal(ml_step(opt), ML_OK);
+        assert_true(fabs((double)ml_params_at(ps, 0)->data[0] - 0.8) < 1e-6);
+        ml_set_lr(opt, changed ? 0.2 : 0.1);
+        set_gradient(ml_params_at(ps, 0), 2);
+        assert_int_equal(ml_step(opt), ML_OK);
+        assert_true(fabs((double)ml_params_at(ps, 0)->data[0] - (changed ? 0.04 : 0.42)) < 1e-6);
+        ml_optim_free(opt);
+        ml_params_free(ps);
+    }
+}
+
 static void options_out_of_range(void **state)
 {
     (void)state;
@@ -371,7 +390,8 @@ int main(void)
         cmocka_unit_test(equal_to_the_formulas),       cmocka_unit_test(equal_bits_on_any_number_of_threads),
         cmocka_unit_test(frozen_and_unreached_stay),   cmocka_unit_test(eps_zero_leaves_the_padding),
         cmocka_unit_test(parameters_added_later_are_an_error), cmocka_unit_test(a_step_allocates_nothing),
-        cmocka_unit_test(learning_rate),               cmocka_unit_test(options_out_of_range),
+        cmocka_unit_test(learning_rate),               cmocka_unit_test(a_new_rate_scales_all_of_b),
+        cmocka_unit_test(options_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
