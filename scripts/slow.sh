@@ -19,7 +19,7 @@ fi
 build portable && tests portable -L 'unit|example'
 
 # ---- data races ----
-build tsan && TSAN_OPTIONS="halt_on_error=1" tests tsan -L unit
+build tsan && tests tsan -L unit
 
 # ---- memory, as valgrind sees it ----
 under_valgrind() {
