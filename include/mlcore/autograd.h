@@ -37,7 +37,8 @@ ML_API const char *ml_tape_error_text(const ml_tape *t);
 /* Gradients of a scalar by everything it was computed from. Params and tensors under ml_requires_grad accumulate. */
 ML_API ml_status ml_backward(ml_tape *t, ml_tensor *loss);
 
-/* Keeps x->grad readable after backward, for a tensor in the middle. Returns x. */
+/* Keeps x->grad readable after backward, for a tensor in the middle. For a view it is the part of its base's gradient
+ * that the view looks at. Returns x. */
 ML_API ml_tensor *ml_keep_grad(ml_tensor *x);
 
 /* Turns recording off or on; returns what it was. */
@@ -47,10 +48,12 @@ ML_API ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel);
 /* The random stream of dropout: a mask is a function of (seed, step, op, element). Each reset advances the step. */
 ML_API void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step);
 
-/* A place on the tape; rewinding forgets what came after it and gives its memory back to the arena. */
+/* A place on the tape; rewinding forgets what came after it and gives its memory back to the arena. A mark is good until
+ * the next reset. */
 typedef struct ml_mark {
-    int64_t ops;
+    int64_t ops, unrecorded;
     size_t chunk, used;
+    uint64_t resets;
 } ml_mark;
 ML_API ml_mark ml_tape_mark(const ml_tape *t);
 ML_API ml_status ml_tape_rewind(ml_tape *t, ml_mark mark);
@@ -71,12 +74,12 @@ ML_API size_t ml_tape_bytes(const ml_tape *t);
  * inputs[0 .. n-1], which must be leaves under ml_requires_grad or parameters. f builds the scalar on the tape; it
  * must give the same value each time it is called with the same inputs. The error of an element is
  * |analytic - numeric| / max(1, |analytic|, |numeric|). Fails, with the worst element in the sentence, when the
- * largest error passes opts.tolerance. */
+ * largest error passes opts.tolerance. The inputs' values stay as they are; their gradients are dropped. */
 typedef ml_tensor *(*ml_scalar_fn)(ml_tape *t, ml_tensor *const *inputs, int n, void *user);
 typedef struct ml_gradcheck_opts {
     double tolerance; /* default 1e-6 in the double build, 2e-2 in float */
     double step;      /* h; default 1e-5 in the double build, 1e-2 in float */
-    bool kink_ok;     /* skip elements where the left and right difference disagree: |x| at 0 */
+    bool kink_ok;     /* where left and right difference disagree (relu at 0), any slope between them will do */
     ml_kernel kernel;
     ml_mode mode;
     uint64_t seed;
@@ -86,7 +89,7 @@ typedef struct ml_gradcheck_result {
     int input;       /* where it was */
     int64_t element;
     double analytic, numeric;
-    int64_t checked, skipped;
+    int64_t checked, skipped; /* skipped: excused by kink_ok */
 } ml_gradcheck_result;
 /* result may be NULL. */
 ML_API ml_status ml_gradcheck(ml_scalar_fn f, ml_tensor *const *inputs, int n, void *user, ml_gradcheck_opts opts,

@@ -89,31 +89,34 @@ void mli_arena_free(mli_arena *a)
     *a = (mli_arena){0};
 }
 
+static mli_block *first_free(mli_pool *p)
+{
+    mli_block **at = &p->first;
+    while (*at && (*at)->lent)
+        at = &(*at)->next;
+    if (!*at && (*at = mli_alloc(sizeof **at)))
+        **at = (mli_block){0};
+    return *at;
+}
+
 void *mli_pool_take(mli_pool *p, size_t bytes)
 {
     if (bytes > SIZE_MAX / 4)
         return mli_null(ML_ENOMEM, "out of memory: %zu bytes could not be had", bytes);
     bytes = rounded(bytes ? bytes : 1);
-    mli_block **at = &p->first;
-    for (; *at; at = &(*at)->next) {
-        if (!(*at)->lent && (*at)->size >= bytes) {
-            (*at)->lent = true;
-            return (*at)->bytes;
-        }
-    }
-    mli_block *b = mli_alloc(sizeof *b);
+    mli_block *b = first_free(p);
     if (!b)
         return NULL;
-    *b = (mli_block){.size = bytes, .lent = true, .bytes = mli_alloc(bytes)};
-    if (!b->bytes) {
-        mli_free(b);
-        return NULL;
+    if (b->size < bytes) {
+        mli_free(b->bytes); /* first, so that the two never need room together */
+        p->total -= b->size;
+        b->size = 0;
+        if (!(b->bytes = mli_alloc(bytes)))
+            return NULL;
+        b->size = bytes;
+        p->total += bytes;
     }
-    for (at = &p->first; *at && (*at)->size < bytes;)
-        at = &(*at)->next;
-    b->next = *at;
-    *at = b;
-    p->total += bytes;
+    b->lent = true;
     return b->bytes;
 }
 

@@ -21,7 +21,9 @@ void mli_arena_place(const mli_arena *a, size_t *chunk, size_t *used);
 void mli_arena_return(mli_arena *a, size_t chunk, size_t used);
 void mli_arena_free(mli_arena *a);
 
-/* Gradients: blocks that are lent and come back. A block serves any request up to its size. */
+/* Gradients: blocks that are lent and come back. The first free block serves, and is replaced by a larger one where it is
+ * too small. So which block a request gets depends on the order of requests alone, not on their sizes: a step with a
+ * smaller batch takes the blocks of the larger one, and allocates nothing. (A best fit does not promise that.) */
 typedef struct mli_block {
     struct mli_block *next;
     size_t size;
@@ -29,7 +31,7 @@ typedef struct mli_block {
     void *bytes;
 } mli_block;
 typedef struct mli_pool {
-    mli_block *first; /* in order of size */
+    mli_block *first; /* in order of age */
     size_t total;
 } mli_pool;
 void *mli_pool_take(mli_pool *p, size_t bytes);

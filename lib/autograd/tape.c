@@ -1,27 +1,11 @@
-/* tape.c -- ops write themselves down; backward reads from the end. The thirty lines that matter are ml_backward.
+/* tape.c -- ops compute at once and write themselves down. The list they leave is what backward.c reads from its end.
  *
- * The order in which ops ran is already a topological order of the graph: every op comes after the ops that made its
- * inputs. So backward needs no sort and no recursion, only a loop from the last op to the first.
+ * This file is the writing: errors that stick, memory for values, the record of an op, settings, places to rewind to.
  */
-#include "autograd/tape.h"
-
-#include "autograd/arena.h"
+#include "autograd/inside.h"
 
 #include <stdarg.h>
 #include <string.h>
-
-struct ml_tape {
-    ml_tape_opts opts;
-    mli_arena values;
-    mli_pool grads;
-    void *work; /* the workspace */
-    size_t work_size;
-    ml_node *nodes;
-    int64_t ops, room;
-    uint64_t step; /* of the dropout stream */
-    ml_status error;
-    char sentence[512];
-};
 
 ml_tape *ml_tape_new(void)
 {
@@ -54,9 +38,11 @@ void ml_tape_reset(ml_tape *t)
     mli_arena_reset(&t->values);
     mli_pool_reset(&t->grads);
     t->ops = 0;
+    t->unrecorded = 0;
     t->error = ML_OK;
     t->sentence[0] = 0;
     t->step++;
+    t->resets++;
 }
 
 /* ---- errors ---- */
@@ -116,6 +102,8 @@ bool mli_ready(ml_tape *t, const char *op, int n, ...)
 static ml_tensor *tensor_on(ml_tape *t, int rank, const int64_t *shape)
 {
     int64_t size;
+    if (rank < 0 || rank > ML_MAX_RANK)
+        return mli_stick(t, ML_EINVAL, "tensor: rank %d is not in 0 .. %d", rank, ML_MAX_RANK);
     if (!mli_shape_size(rank, shape, &size)) {
         char text[160];
         return mli_stick(t, ML_EINVAL, "tensor: shape %s is negative or too large",
@@ -216,10 +204,23 @@ static bool grow(ml_tape *t)
     return true;
 }
 
+/* Its gradient would go to memory that this tape knows nothing of. Constants have none and may be anyone's. */
+static bool is_stranger(const ml_tape *t, const ml_tensor *x)
+{
+    return x->on_tape && x->requires_grad && (x->op < 0 || x->op >= t->ops || t->nodes[x->op].out != x);
+}
+
 bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
 {
-    if (t->opts.no_grad)
+    if (t->opts.no_grad) {
+        t->unrecorded++;
         return true;
+    }
+    for (int i = 0; i < n; i++)
+        if (in[i] && is_stranger(t, in[i]))
+            return mli_stick(t, ML_EINVAL,
+                             "%s: input %d was computed on another tape, or before this one was reset or rewound",
+                             op->name, i);
     if (t->ops == t->room && !grow(t))
         return mli_stick_last(t);
     ml_tensor **copy = mli_arena_take(&t->values, (size_t)n * sizeof(ml_tensor *));
@@ -237,108 +238,12 @@ bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *c
     return mli_record_saved(t, op, out, n, in, NULL);
 }
 
-/* ---- backward ---- */
-
-/* Where the gradient of x goes, and whether there is one already. */
-static mli_dx place_of(ml_tape *t, ml_tensor *x)
-{
-    mli_dx none = {NULL, false};
-    if (!x || !x->requires_grad)
-        return none;
-    ml_tensor *root = x->base ? x->base : x;
-    if (!root->requires_grad)
-        return none;
-    if (!root->grad) {
-        root->grad = mli_pool_take(&t->grads, (size_t)root->size * sizeof(ml_real));
-        if (!root->grad) {
-            mli_stick_last(t);
-            return none;
-        }
-        root->has_grad = false;
-    }
-    if (x->size < root->size && !root->has_grad) { /* a part is about to be written: the rest is zero */
-        memset(root->grad, 0, (size_t)root->size * sizeof(ml_real));
-        root->has_grad = true;
-    }
-    mli_dx place = {root->grad + x->offset, root->has_grad};
-    root->has_grad = true;
-    return place;
-}
-
-const ml_real *mli_dout(const ml_node *n)
-{
-    const ml_tensor *y = n->out;
-    return y->base ? y->base->grad + y->offset : y->grad;
-}
-
-mli_dx mli_din(ml_tape *t, const ml_node *n, int i)
-{
-    return place_of(t, n->in[i]);
-}
-
-static void recycle(ml_tape *t, ml_tensor *x)
-{
-    if (x->keep_grad || t->opts.inspect || !x->grad)
-        return;
-    mli_pool_give(&t->grads, x->grad);
-    x->grad = NULL;
-    x->has_grad = false;
-}
-
-static ml_status check_loss(ml_tape *t, const ml_tensor *loss)
-{
-    char text[160];
-    if (!mli_ready(t, "backward", 1, loss))
-        return t ? t->error : ML_EINVAL;
-    if (loss->size != 1)
-        mli_stick(t, ML_EINVAL, "backward: the loss is %s, not a scalar: take its sum or mean first",
-                  ml_shape_text(loss, text, sizeof text));
-    else if (loss->op < 0 || loss->op >= t->ops || t->nodes[loss->op].out != loss)
-        mli_stick(t, ML_EINVAL, "backward: the loss was not computed on this tape since its reset");
-    else if (!loss->requires_grad)
-        mli_stick(t, ML_EINVAL, "backward: the loss depends on no parameter: nothing to differentiate");
-    return t->error;
-}
-
-ml_status ml_backward(ml_tape *t, ml_tensor *loss)
-{
-    if (check_loss(t, loss))
-        return t->error;
-    /* A second pass over the same tape starts afresh in the middle, and accumulates in the leaves. */
-    for (int64_t i = 0; i <= loss->op; i++)
-        t->nodes[i].out->has_grad = false;
-
-    mli_dx seed = place_of(t, loss);
-    if (!seed.v)
-        return t->error;
-    *seed.v = 1; /* d loss / d loss */
-
-    for (int64_t i = loss->op; i >= 0; i--) {
-        const ml_node *n = &t->nodes[i];
-        ml_tensor *y = n->out;
-        if (n->op->backward && y->has_grad) /* a branch that the loss does not use has none */
-            n->op->backward(t, n);
-        if (t->error)
-            return mli_fail(t->error, "%s", t->sentence);
-        recycle(t, y);
-    }
-    return ML_OK;
-}
-
 /* ---- settings and places ---- */
-
-ml_tensor *ml_keep_grad(ml_tensor *x)
-{
-    if (x) {
-        x->keep_grad = true;
-        if (x->base)
-            x->base->keep_grad = true;
-    }
-    return x;
-}
 
 bool ml_no_grad(ml_tape *t, bool off)
 {
+    if (!t)
+        return false;
     bool was = t->opts.no_grad;
     t->opts.no_grad = off;
     return was;
@@ -346,6 +251,8 @@ bool ml_no_grad(ml_tape *t, bool off)
 
 ml_mode ml_set_mode(ml_tape *t, ml_mode mode)
 {
+    if (!t)
+        return ML_TRAIN;
     ml_mode was = t->opts.mode;
     t->opts.mode = mode;
     return was;
@@ -353,6 +260,8 @@ ml_mode ml_set_mode(ml_tape *t, ml_mode mode)
 
 ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel)
 {
+    if (!t)
+        return ML_KERNEL_FAST;
     ml_kernel was = t->opts.kernel;
     t->opts.kernel = kernel;
     return was;
@@ -360,6 +269,8 @@ ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel)
 
 void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step)
 {
+    if (!t)
+        return;
     t->opts.seed = seed;
     t->step = step;
 }
@@ -376,45 +287,49 @@ ml_mode mli_mode(const ml_tape *t)
 
 ml_rng mli_op_rng(const ml_tape *t)
 {
-    return ml_rng_split(ml_rng_seed(t->opts.seed), t->step, (uint64_t)t->ops);
+    return ml_rng_split(ml_rng_seed(t->opts.seed), t->step, (uint64_t)(t->ops + t->unrecorded));
 }
 
 ml_mark ml_tape_mark(const ml_tape *t)
 {
-    ml_mark m = {.ops = t->ops};
-    mli_arena_place(&t->values, &m.chunk, &m.used);
+    ml_mark m = {0};
+    if (t) {
+        m = (ml_mark){.ops = t->ops, .unrecorded = t->unrecorded, .resets = t->resets};
+        mli_arena_place(&t->values, &m.chunk, &m.used);
+    }
     return m;
 }
 
 ml_status ml_tape_rewind(ml_tape *t, ml_mark mark)
 {
+    if (!t)
+        return mli_fail(ML_EINVAL, "rewind: the tape is NULL");
+    if (mark.resets != t->resets)
+        return mli_fail(ML_EINVAL, "rewind: the mark was made before the last reset of the tape");
     if (mark.ops < 0 || mark.ops > t->ops)
         return mli_fail(ML_EINVAL, "rewind: the mark is at op %lld, the tape has only %lld", (long long)mark.ops,
                         (long long)t->ops);
     for (int64_t i = mark.ops; i < t->ops; i++) {
         ml_tensor *y = t->nodes[i].out;
-        if (y->grad) { /* kept by inspect or ml_keep_grad */
+        if (y->grad && !y->base) /* kept by inspect or ml_keep_grad */
             mli_pool_give(&t->grads, y->grad);
-            y->grad = NULL;
-        }
+        y->grad = NULL;
     }
     t->ops = mark.ops;
+    t->unrecorded = mark.unrecorded;
     mli_arena_return(&t->values, mark.chunk, mark.used);
     return ML_OK;
 }
 
 int64_t ml_tape_ops(const ml_tape *t)
 {
-    return t->ops;
+    return t ? t->ops : 0;
 }
 
 size_t ml_tape_bytes(const ml_tape *t)
 {
-    return t->values.total + t->grads.total + t->work_size + (size_t)t->room * sizeof(ml_node);
+    return t ? t->values.total + t->grads.total + t->work_size + (size_t)t->room * sizeof(ml_node) : 0;
 }
-
-
-
 
 const ml_node *mli_tape_node(const ml_tape *t, int64_t i)
 {
