@@ -116,3 +116,16 @@ ml_tensor *random_tensor(ml_rng *rng, int rank, const int64_t *shape, double low
         x->data[i] = (ml_real)(low + (high - low) * ml_rng_uniform(rng));
     return x;
 }
+
+/* The sanitizers stop at a request for more memory than there can be, where the library should say so: let them return
+ * NULL as malloc does. (These names are theirs; without a sanitizer nobody calls them.) */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
