@@ -14,7 +14,6 @@
  */
 #include "kernels/losses.h"
 
-#include "kernels/exp.h"
 #include "kernels/rows.h"
 #include "kernels/softmax.h"
 
@@ -87,7 +86,7 @@ void mlk_bce_logits_forward(ml_real *loss, const ml_real *z, const ml_real *y, i
     for (int64_t i = 0; i < n; i += BLOCK, z += BLOCK, y += BLOCK) {
         int64_t count = n - i < BLOCK ? n - i : BLOCK;
         for (int64_t j = 0; j < count; j++) {
-            e[j] = mlk_exp(z[j] > 0 ? -z[j] : z[j]);
+            e[j] = mlk_exp(-(ml_real)fabs((double)z[j]));
             linear[j] = z[j] > 0 ? z[j] * (1 - y[j]) : -z[j] * y[j]; /* max(z,0) - z y with one rounding less */
         }
         total += mlk_row_sum(linear, count);
@@ -100,10 +99,8 @@ void mlk_bce_logits_forward(ml_real *loss, const ml_real *z, const ml_real *y, i
 void mlk_bce_logits_backward(ml_real *dz, bool add, const ml_real *z, const ml_real *y, mlk_loss_grad g)
 {
     ml_real scale = g.dloss / (ml_real)g.n;
-    for (int64_t i = 0; i < g.n; i++) {
-        ml_real e = mlk_exp(z[i] > 0 ? -z[i] : z[i]), s = (z[i] > 0 ? 1 : e) / (1 + e); /* sigmoid(z), never inf / inf */
-        dz[i] = (add ? dz[i] : 0) + (s - y[i]) * scale; /* dz = (sigmoid(z) - y) dloss / n */
-    }
+    for (int64_t i = 0; i < g.n; i++)
+        dz[i] = (add ? dz[i] : 0) + (mlk_sigmoid(z[i]) - y[i]) * scale; /* dz = (sigmoid(z) - y) dloss / n */
 }
 
 /* ---- mean squared error ---- */

@@ -94,8 +94,8 @@ void mlk_max_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
 /* Of one run: first how large, which vectorises, then where. */
 static int64_t first_of_largest(const ml_real *x, int64_t n)
 {
-    bool nan;
-    ml_real most = mlk_row_max(x, n, &nan);
+    bool nan = mlk_row_has_nan(x, n);
+    ml_real most = mlk_row_max(x, n);
     int64_t k = 0;
     while (nan ? x[k] == x[k] : x[k] != most)
         k++;

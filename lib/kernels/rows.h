@@ -1,4 +1,4 @@
-/* rows.h -- sums and maxima over a run of numbers that lie side by side.
+/* rows.h -- exponentials, sums and maxima of a run of numbers that lie side by side.
  *
  * A chain s += x[0], s += x[1], ... waits for each addition before the next, and rounds ever harder as s grows. Here are
  * LANES sums side by side instead (a compiler makes vectors of them), each in double, added up at the end in a fixed
@@ -7,11 +7,16 @@
 #ifndef MLK_ROWS_H
 #define MLK_ROWS_H
 
-#include <mlcore/real.h>
-
-#include <math.h>
+#include "kernels/functions.h"
 
 enum { MLK_LANES = 16 };
+
+/* y[i] = e^x[i]; y may be x. */
+static inline void mlk_exp_row(ml_real *y, const ml_real *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = mlk_exp(x[i]);
+}
 
 static inline double mlk_add_lanes(const double *lane)
 {
@@ -54,34 +59,35 @@ static inline double mlk_row_dot(const ml_real *a, const ml_real *b, int64_t n)
     return sum;
 }
 
-/* The largest of x, -infinity where n is 0. NaN is passed over here; *nan (which may be NULL) says whether there is one. */
-static inline ml_real mlk_row_max(const ml_real *x, int64_t n, bool *nan)
+/* The largest of x, -infinity where n is 0. NaN is passed over. */
+static inline ml_real mlk_row_max(const ml_real *x, int64_t n)
 {
     ml_real most = (ml_real)-INFINITY;
-    bool unordered = false;
     int64_t i = 0;
     if (n >= MLK_LANES) {
         ml_real lane[MLK_LANES];
-        int32_t bad[MLK_LANES] = {0};
         for (int j = 0; j < MLK_LANES; j++)
             lane[j] = most;
         for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++) {
-                lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
-                bad[j] |= x[i + j] != x[i + j];
+            for (int j = 0; j < MLK_LANES; j++) { /* both values at hand, then a choice: no branch */
+                ml_real v = x[i + j], yet = lane[j];
+                lane[j] = v > yet ? v : yet;
             }
-        for (int j = 0; j < MLK_LANES; j++) {
+        for (int j = 0; j < MLK_LANES; j++)
             most = lane[j] > most ? lane[j] : most;
-            unordered |= bad[j] != 0;
-        }
     }
-    for (; i < n; i++) {
+    for (; i < n; i++)
         most = x[i] > most ? x[i] : most;
-        unordered |= x[i] != x[i];
-    }
-    if (nan)
-        *nan = unordered;
     return most;
+}
+
+/* Is there a NaN? Only NaN differs from itself. */
+static inline bool mlk_row_has_nan(const ml_real *x, int64_t n)
+{
+    int bad = 0;
+    for (int64_t i = 0; i < n; i++)
+        bad |= x[i] != x[i];
+    return bad != 0;
 }
 
 #endif

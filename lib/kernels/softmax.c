@@ -13,7 +13,6 @@
  */
 #include "kernels/softmax.h"
 
-#include "kernels/exp.h"
 #include "kernels/rows.h"
 
 enum { COLUMNS = 64, CACHED = 4096 };
@@ -69,7 +68,7 @@ int64_t mlk_rows_a_block(int64_t n)
 void mlk_shift_rows(ml_real *y, const ml_real *z, int64_t rows, int64_t n)
 {
     for (int64_t r = 0; r < rows; r++, y += n, z += n) {
-        ml_real m = mlk_row_max(z, n, NULL); /* a NaN passed over here makes its own sum NaN below */
+        ml_real m = mlk_row_max(z, n); /* a NaN passed over here makes its own sum NaN below */
         for (int64_t k = 0; k < n; k++)
             y[k] = z[k] - m;
     }
