@@ -36,13 +36,15 @@ void mlk_dropout_mask_ref(uint64_t *mask, const mlk_dropout *d, int64_t n)
     }
 }
 
-/* mli_philox (base/rng.c says what it does) for 16 counters from lo on, a multiple of 16. Without a call in the loop, the
- * compiler unrolls the rounds and runs the lanes side by side. */
-static void philox_lanes(const mlk_dropout *d, uint64_t lo, uint32_t words[4][LANES])
+/* The bits of 64 elements. The loop is mli_philox (base/rng.c says what it does) for 16 counters; without a call in it, the
+ * compiler unrolls the rounds and runs the lanes side by side. Lane l gives bits l, 16 + l, 32 + l and 48 + l. */
+static uint64_t group_mask(const mlk_dropout *d, uint32_t limit, int64_t group)
 {
-    const uint32_t low = (uint32_t)lo, high = (uint32_t)(lo >> 32);
+    const uint64_t counter = (uint64_t)group * LANES; /* a multiple of 16: adding a lane never carries */
+    const uint32_t low = (uint32_t)counter, high = (uint32_t)(counter >> 32);
     const uint32_t stream_low = (uint32_t)d->stream, stream_high = (uint32_t)(d->stream >> 32);
     const uint32_t key_low = (uint32_t)d->key, key_high = (uint32_t)(d->key >> 32);
+    uint32_t first[LANES], second[LANES], bits_first = 0, bits_second = 0;
     for (uint32_t l = 0; l < LANES; l++) {
         uint32_t c0 = low + l, c1 = high, c2 = stream_low, c3 = stream_high;
         for (uint32_t round = 0; round < 10; round++) {
@@ -52,25 +54,14 @@ static void philox_lanes(const mlk_dropout *d, uint64_t lo, uint32_t words[4][LA
             c1 = (uint32_t)p1;
             c3 = (uint32_t)p0;
         }
-        words[0][l] = c0;
-        words[1][l] = c1;
-        words[2][l] = c2;
-        words[3][l] = c3;
+        first[l] = ((uint32_t)(c0 >= limit) | (uint32_t)(c1 >= limit) << LANES) << l;
+        second[l] = ((uint32_t)(c2 >= limit) | (uint32_t)(c3 >= limit) << LANES) << l;
     }
-}
-
-static uint64_t group_mask(const mlk_dropout *d, uint32_t limit, int64_t group)
-{
-    uint32_t c[4][LANES];
-    uint64_t mask = 0;
-    philox_lanes(d, (uint64_t)group * LANES, c);
-    for (int w = 0; w < 4; w++) {
-        uint32_t bits = 0;
-        for (int l = 0; l < LANES; l++)
-            bits |= (uint32_t)(c[w][l] >= limit) << l;
-        mask |= (uint64_t)bits << (LANES * w);
+    for (int l = 0; l < LANES; l++) {
+        bits_first |= first[l];
+        bits_second |= second[l];
     }
-    return mask;
+    return (uint64_t)bits_second << 32 | bits_first;
 }
 
 /* y = x times scale or 0. A product, not a choice: NaN times 0 is NaN, and a broken net shows. */
