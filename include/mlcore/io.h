@@ -8,7 +8,8 @@
 
 ML_BEGIN
 
-/* An IDX file of unsigned bytes (the format of MNIST), gzipped or not. */
+/* An IDX file of unsigned bytes (the format of MNIST), gzipped or not: rank 1 to 6, at most 4 GiB. Anything else, or a byte
+ * too few or too many, is an error that names the file, and leaves *idx empty. */
 typedef struct ml_idx {
     int rank;
     int64_t shape[ML_MAX_RANK];
@@ -27,7 +28,7 @@ ML_API ml_status ml_params_save(const ml_params *ps, const char *path, const cha
  * free with free(), or NULL where the file has none. */
 ML_API ml_status ml_params_load(ml_params *ps, const char *path, char **metadata);
 
-/* A safetensors file, looked at tensor by tensor. */
+/* A safetensors file, looked at tensor by tensor, in the order of their data. What it checks: docs/io.md. */
 typedef struct ml_safetensors ml_safetensors;
 typedef struct ml_safetensor {
     const char *name;
@@ -43,7 +44,7 @@ ML_API ml_safetensor ml_safetensors_at(const ml_safetensors *st, int i);
 /* The string under a key of __metadata__, or NULL. */
 ML_API const char *ml_safetensors_meta(const ml_safetensors *st, const char *key);
 ML_API void ml_safetensors_free(ml_safetensors *st);
-/* Writes n tensors (any dtype of the format) and key-value pairs of metadata (keys[i], values[i]). */
+/* Writes n tensors (any dtype of the format), sorted as the Python package sorts them, and key-value pairs of metadata (keys[i], values[i]). */
 ML_API ml_status ml_safetensors_write(const char *path, const ml_safetensor *tensors, int n, const char *const *keys,
                                       const char *const *values, int n_meta);
 

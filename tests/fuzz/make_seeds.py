@@ -1,0 +1,64 @@
+"""Writes the inputs that the fuzzers start from, small and each with something of its own.
+
+Run from the repository's root:  python tests/fuzz/make_seeds.py
+"""
+import gzip
+import json
+import pathlib
+import struct
+
+here = pathlib.Path(__file__).parent / "seeds"
+
+
+def idx(shape, elements=None, kind=8):
+    size = 1
+    for extent in shape:
+        size *= extent
+    elements = size if elements is None else elements
+    return bytes([0, 0, kind, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + bytes(i % 256 for i in range(elements))
+
+
+def gz(data, level=9):
+    return gzip.compress(data, level, mtime=0)
+
+
+images = idx([3, 5, 4])
+seeds = {
+    "rank1": idx([10]), "rank3": images, "rank6": idx([1, 2, 1, 3, 1, 2]), "no_elements": idx([0, 28, 28]),
+    "floats": idx([2], 8, kind=13), "too_long": idx([4], 5), "too_short": idx([4], 3), "lying": idx([60000, 28, 28], 10),
+    "rank3.gz": gz(images), "stored.gz": gz(images, 0), "two_members.gz": gz(images[:20]) + gz(images[20:]),
+    "zeros.gz": gz(idx([70000], 0) + bytes(70000)), "cut.gz": gz(images)[:-5], "trailing.gz": gz(images) + b"xyz",
+}
+for name, data in seeds.items():
+    (here / "idx" / name).write_bytes(data)
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+seeds = {
+    "nothing": safetensors({}),
+    "one": safetensors({"0.weight": tensor("F32", [2, 3], 0, 24)}, bytes(24)),
+    "three": safetensors({"__metadata__": {"mlcore": "{\"a\":[1,2]}", "k": ""}, "b": tensor("F64", [], 0, 8),
+                          "a": tensor("I16", [1, 2, 1, 2], 8, 16), "\u00e9\n\"": tensor("U8", [0, 9], 16, 16)}, bytes(16)),
+    "types": safetensors({t: tensor(t, [1], i, i + 1) for i, t in enumerate(["BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"])},
+                         bytes(5)),
+    "overlap": safetensors({"a": tensor("U8", [4], 0, 4), "b": tensor("U8", [4], 2, 6)}, bytes(6)),
+    "hole": safetensors({"a": tensor("U8", [1], 0, 1), "b": tensor("U8", [1], 2, 3)}, bytes(3)),
+    "huge": safetensors({"a": tensor("F32", [1 << 62, 4], 0, 16)}, bytes(16)),
+    "twice": safetensors(b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
+                         b'"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', bytes(2)),
+    "escapes": safetensors(b'{"\\u0061\\ud83d\\ude00\\/":{"dtype":"U8","shape":[1e0],"x":[null,true,{}],'
+                           b'"data_offsets":[0,1]}}', bytes(1)),
+    "cut": safetensors({"0.weight": tensor("F32", [2, 3], 0, 24)}, bytes(24))[:-9],
+    "long_header": struct.pack("<Q", 99_999_999) + b"{}",
+}
+for name, data in seeds.items():
+    (here / "safetensors" / name).write_bytes(data)

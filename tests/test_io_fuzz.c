@@ -1,0 +1,105 @@
+/* test_io_fuzz.c -- the fuzzers' checks without a fuzzer: their seeds, and thousands of mutations of each, the same in every
+ * run.
+ */
+#include "support/check.h"
+#include "support/tmp.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LLVMFuzzerTestOneInput fuzz_idx
+#include "fuzz/fuzz_idx.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_safetensors
+#include "fuzz/fuzz_safetensors.c"
+
+enum { ROOM = 2048 };
+
+/* Changes a byte, a bit, a digit; cuts, repeats or drops a stretch; puts in a number that is at some edge. */
+static size_t mutate(ml_rng *rng, uint8_t *b, size_t n)
+{
+    static const char *const edges[] = {"0", "-1", "4294967296", "9223372036854775807", "18446744073709551616", "1.5", "{", "}",
+                                        "[", "]", "\"", ",", "\\u0000", "\xff\xff\xff\xff", "\0\0\0\0", "\x1f\x8b"};
+    size_t at = n ? (size_t)ml_rng_below(rng, (int64_t)n) : 0, left = n - at;
+    size_t stretch = left ? 1 + (size_t)ml_rng_below(rng, (int64_t)(left < 24 ? left : 24)) : 0;
+    switch (n ? ml_rng_below(rng, 7) : 6) {
+    case 0: b[at] ^= (uint8_t)(1 << ml_rng_below(rng, 8)); return n;
+    case 1: b[at] = (uint8_t)ml_rng_u32(rng); return n;
+    case 2: return at; /* cut */
+    case 3: /* drop */
+        memmove(b + at, b + at + stretch, left - stretch);
+        return n - stretch;
+    case 4: /* repeat */
+        if (n + stretch > ROOM)
+            return n;
+        memmove(b + at + stretch, b + at, left);
+        return n + stretch;
+    case 5: b[at] = (uint8_t)('0' + ml_rng_below(rng, 10)); return n;
+    default: break;
+    }
+    const char *edge = edges[ml_rng_below(rng, (int64_t)(sizeof edges / sizeof *edges))];
+    size_t length = *edge ? strlen(edge) : 4;
+    if (n + length > ROOM)
+        return n;
+    memmove(b + at + length, b + at, left);
+    memcpy(b + at, edge, length);
+    return n + length;
+}
+
+static int replay(const char *folder, int (*one)(const uint8_t *, size_t), int times)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/tests/fuzz/seeds/%s", MLCORE_SOURCE_DIR, folder);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    int seeds = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        size_t n;
+        snprintf(path, sizeof path, "%s/tests/fuzz/seeds/%s/%s", MLCORE_SOURCE_DIR, folder, e->d_name);
+        uint8_t *seed = slurp(path, &n);
+        assert_non_null(seed);
+        assert_true(n <= ROOM);
+        one(seed, n);
+        for (int i = 0; i < times; i++) {
+            ml_rng rng = ml_rng_split(ml_rng_seed(1), (uint64_t)i, n);
+            uint8_t room[ROOM];
+            size_t m = n;
+            memcpy(room, seed, n);
+            for (int64_t k = ml_rng_below(&rng, 4); k >= 0; k--)
+                m = mutate(&rng, room, m);
+            uint8_t *exact = malloc(m ? m : 1); /* so that the sanitizer sees a read beyond its end */
+            assert_non_null(exact);
+            memcpy(exact, room, m);
+            one(exact, m);
+            free(exact);
+        }
+        free(seed);
+        seeds++;
+    }
+    closedir(d);
+    return seeds;
+}
+
+static void mutated_idx_files(void **state)
+{
+    (void)state;
+    assert_true(replay("idx", fuzz_idx, 2000) >= 14);
+}
+
+static void mutated_safetensors_files(void **state)
+{
+    (void)state;
+    assert_true(replay("safetensors", fuzz_safetensors, 2000) >= 11);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mutated_idx_files),
+        cmocka_unit_test(mutated_safetensors_files),
+    };
+    return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
+}
