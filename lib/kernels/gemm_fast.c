@@ -24,12 +24,17 @@ enum { BYTES = 16, MR = 8, NV = 3 }; /* 32 registers: 24, 3, 2 */
 #else
 enum { BYTES = 16, MR = 6, NV = 2 };
 #endif
-enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS = 4096, AREA = 1 << 20 };
+enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS = 4096, AREA = 1 << 20, L2 = MC * KC };
 
 /* The compiler's vectors: +, * and [] work on VL numbers at once, on any CPU. `loose` may lie anywhere. */
 typedef ml_real vec __attribute__((vector_size(BYTES)));
 typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)), may_alias));
 typedef ml_real quad __attribute__((vector_size(4 * sizeof(ml_real)), aligned(sizeof(ml_real)), may_alias));
+typedef ml_real oct __attribute__((vector_size(8 * sizeof(ml_real)), aligned(sizeof(ml_real)), may_alias));
+
+/* The low halves of two squares interleaved, in both halves of the vector; and the high ones. */
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
 
 /* ---- the tile ---- */
 
@@ -134,7 +139,22 @@ static void pack_straight(ml_real *to, const ml_real *from, int64_t step, int64_
             to[p * wide + j] = j < have ? from[p * step + j] : 0;
 }
 
-/* Four steps of four lines, turned. Two rounds of interleaving transpose a square of four. */
+/* Four steps of eight lines, turned: two squares of four side by side in one vector. Two rounds of interleaving transpose
+ * a square. */
+static inline void turn_pair(ml_real *to, int wide, const ml_real *from, int64_t line)
+{
+    oct x[4], lo02, hi02, lo13, hi13;
+    for (int i = 0; i < 4; i++)
+        x[i] = __builtin_shufflevector(*(const quad *)(from + i * line), *(const quad *)(from + (i + 4) * line), 0, 1, 2, 3,
+                                       4, 5, 6, 7);
+    lo02 = LOW(x[0], x[2]), hi02 = HIGH(x[0], x[2]), lo13 = LOW(x[1], x[3]), hi13 = HIGH(x[1], x[3]);
+    *(oct *)to = LOW(lo02, lo13);
+    *(oct *)(to + wide) = HIGH(lo02, lo13);
+    *(oct *)(to + 2 * wide) = LOW(hi02, hi13);
+    *(oct *)(to + 3 * wide) = HIGH(hi02, hi13);
+}
+
+/* Four steps of four lines. */
 static inline void turn_square(ml_real *to, int wide, const ml_real *from, int64_t line)
 {
     quad x0 = *(const quad *)from, x1 = *(const quad *)(from + line);
@@ -157,9 +177,13 @@ static inline __attribute__((always_inline)) void pack_turned(ml_real *to, const
     const int over = (wide + 3) / 4 * 4;
     int turned = have == wide && lines >= over ? over : (int)(have - have % 4);
     int64_t k4 = turned > wide ? (k - 1) / 4 * 4 : k / 4 * 4;
-    for (int64_t p = 0; p < k4; p += 4)
-        for (int j = turned - 4; j >= 0; j -= 4)
+    for (int64_t p = 0; p < k4; p += 4) {
+        int j = turned - 4;
+        for (; wide % 8 == 0 && j >= 4; j -= 8)
+            turn_pair(to + p * wide + j - 4, wide, from + p + (j - 4) * line, line);
+        for (; j >= 0; j -= 4)
             turn_square(to + p * wide + j, wide, from + p + j * line, line);
+    }
     for (int64_t p = turned < wide ? 0 : k4; p < k; p++)
         for (int j = p < k4 ? turned : 0; j < wide; j++)
             to[p * wide + j] = j < have ? from[p + j * line] : 0;
@@ -192,7 +216,7 @@ static plan plan_for(const mlk_gemm_args *g)
     plan p = {.k = part(g->k, KS, 1)};
     p.kc = part(p.k, KC, 1);
     p.rows = part(g->m, AREA / p.k > MC ? AREA / p.k : MC, MR);
-    p.high = part(p.rows, MC, MR);
+    p.high = part(p.rows, L2 / p.kc > MC ? L2 / p.kc : MC, MR);
     int64_t panel = p.high * NR * p.k, wanted = ceil_div(1 << 18, panel);
     p.panels = wanted > 8 ? 8 : wanted;
     p.down = ceil_div(p.rows, p.high);
