@@ -1,0 +1,162 @@
+/* week04-mnist -- learn to read digits: softmax regression, or a multilayer perceptron.
+ *
+ * The training loop is in train.c, the network in model.c. This file reads the data, scores the result on the test set,
+ * once and at the end, and writes it down. */
+#include "week04-mnist/week04.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct sets {
+    ml_dataset *all, *some, *train, *held, *test;
+} sets;
+
+static void sets_free(sets *d)
+{
+    ml_dataset_free(d->train);
+    ml_dataset_free(d->held);
+    ml_dataset_free(d->some);
+    ml_dataset_free(d->all);
+    ml_dataset_free(d->test);
+}
+
+static int read_sets(const settings *s, sets *d)
+{
+    char folder[CLI_PATH];
+    int status = cli_find_data(&s->c, "mnist", folder);
+    if (status >= 0)
+        return status;
+    d->all = ml_dataset_read_idx(folder, "train", 0);
+    d->test = d->all ? ml_dataset_read_idx(folder, "t10k", d->all->classes) : NULL;
+    if (!d->test)
+        return cli_fail_ml(&s->c);
+    if (d->all->n < 1 || d->test->n < 1)
+        return cli_fail(&s->c, "%s: %lld training and %lld test samples: wants at least one of each", folder,
+                        (long long)d->all->n, (long long)d->test->n);
+    if (memcmp(d->all->shape, d->test->shape, sizeof d->all->shape) != 0)
+        return cli_fail(&s->c, "%s: training images are %lldx%lld, test images %lldx%lld", folder,
+                        (long long)d->all->shape[0], (long long)d->all->shape[1], (long long)d->test->shape[0],
+                        (long long)d->test->shape[1]);
+    if (s->samples > d->all->n)
+        return cli_fail(&s->c, "--samples %lld: the training set has %lld", (long long)s->samples, (long long)d->all->n);
+    d->some = ml_dataset_head(d->all, s->samples ? s->samples : d->all->n);
+    if (!d->some)
+        return cli_fail_ml(&s->c);
+    /* The same digits are held out for every --seed, so that their accuracies can be compared. */
+    if (s->validation > 0 &&
+        ml_dataset_split(d->some, s->validation, 0, ML_ROLE_VALIDATION, &d->train, &d->held))
+        return cli_fail_ml(&s->c);
+    if (!s->c.quiet)
+        printf("%s: %lld training, %lld validation, %lld test images of %lldx%lld, %ld classes\n", folder,
+               (long long)(d->train ? d->train : d->some)->n, (long long)(d->held ? d->held->n : 0), (long long)d->test->n,
+               (long long)d->test->shape[0], (long long)d->test->shape[1], (long)d->test->classes);
+    return -1;
+}
+
+static void note_metrics(settings *s, const outcome *o, double accuracy, double loss, double f1)
+{
+    static const char *const models[] = {"softmax", "mlp"};
+    cli *c = &s->c;
+    cli_metric_text(c, "model", models[s->model]);
+    cli_metric(c, "test_accuracy", accuracy);
+    cli_metric(c, "test_loss", loss);
+    cli_metric(c, "test_f1", f1);
+    if (isfinite(o->validation)) {
+        cli_metric(c, "validation_accuracy", o->validation);
+        cli_metric_int(c, "best_epoch", o->best_epoch);
+    }
+    cli_metric(c, "train_loss", o->loss);
+    cli_metric(c, "train_seconds", o->seconds);
+    cli_metric(c, "train_samples_per_second", o->seconds > 0 ? o->samples / o->seconds : NAN);
+    cli_metric_int(c, "epochs", o->epochs);
+    cli_metric_int(c, "batch", s->batch);
+    cli_metric(c, "lr", s->lr);
+}
+
+/* model.safetensors first: when metrics.json is there, the run is whole. */
+static int write_results(settings *s, const ml_net *net, const ml_dataset *test, double accuracy)
+{
+    char path[CLI_PATH];
+    char *metadata = model_metadata(s, test, accuracy);
+    if (!metadata)
+        return cli_fail(&s->c, "out of memory for the model's metadata");
+    ml_status bad = ml_params_save(net->params, cli_out_path(&s->c, "model.safetensors", path), metadata);
+    free(metadata);
+    return bad ? cli_fail_ml(&s->c) : cli_finish(&s->c);
+}
+
+/* Scores on the test set, pictures, files. predicted, counts and scores have room. */
+static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, int32_t *predicted, int64_t *counts,
+                  ml_class_score *scores)
+{
+    ml_ints truth = {test->labels, test->n}, answers = {predicted, test->n};
+    double accuracy, loss;
+    if (ml_classify(net, test, predicted, &loss) || ml_accuracy(truth, answers, &accuracy) ||
+        ml_confusion(truth, answers, test->classes, counts) || ml_class_scores(counts, test->classes, scores))
+        return cli_fail_ml(&s->c);
+    double f1 = ml_macro_score(scores, test->classes).f1;
+    note_metrics(s, o, accuracy, loss, f1);
+    if (!s->c.quiet) {
+        printf("\n");
+        ml_confusion_print(stdout, counts, test->classes, NULL);
+        show_samples(stdout, test, predicted);
+        printf("\n");
+    }
+    int status = write_results(s, net, test, accuracy);
+    if (status)
+        return status;
+    printf("test accuracy %.2f %%  (%lld of %lld)  loss %.4f  F1 %.4f  trained in %.1f s\n", 100 * accuracy,
+           (long long)llround(accuracy * (double)test->n), (long long)test->n, loss, f1, o->seconds);
+    if (!s->c.quiet)
+        printf("results: %s/metrics.json, %s/model.safetensors\n", s->c.out, s->c.out);
+    return cli_close_stdout(&s->c);
+}
+
+static int run(settings *s, sets *d, ml_net **net)
+{
+    int status = read_sets(s, d);
+    if (status < 0)
+        status = cli_prepare_out(&s->c); /* before the training, not after it */
+    if (status >= 0)
+        return status;
+    ml_dataset *set = d->train ? d->train : d->some, *test = d->test;
+    *net = model_new(s, test);
+    if (!*net)
+        return cli_fail_ml(&s->c);
+    if (!s->c.quiet)
+        ml_net_print(stdout, *net);
+
+    outcome o;
+    if (train(s, *net, set, d->held, &o))
+        return cli_fail_ml(&s->c);
+    if (o.diverged) {
+        cli_fail(&s->c, "the loss became infinite or not a number in epoch %lld: try a smaller --lr than %g",
+                 (long long)o.epochs, s->lr);
+        return 1;
+    }
+    size_t k = (size_t)test->classes;
+    int32_t *predicted = calloc((size_t)test->n, sizeof *predicted);
+    int64_t *counts = calloc(k * k, sizeof *counts);
+    ml_class_score *scores = calloc(k, sizeof *scores);
+    status = predicted && counts && scores ? report(s, *net, test, &o, predicted, counts, scores)
+                                           : cli_fail(&s->c, "out of memory for the scores");
+    free(predicted);
+    free(counts);
+    free(scores);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    settings s;
+    sets d = {0};
+    ml_net *net = NULL;
+    int status = settings_parse(&s, argc, argv);
+    if (status < 0)
+        status = run(&s, &d, &net);
+    ml_net_free(net);
+    sets_free(&d);
+    cli_free(&s.c);
+    return status;
+}
