@@ -139,7 +139,7 @@ ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample;
 
 /* A table: layer, output shape, parameters, multiply-adds of one sample, bytes. */
 ML_API void ml_net_print(FILE *out, ml_net *net);
-ML_API int64_t ml_net_macs(const ml_net *net); /* multiply-adds of one sample's forward, dense layers */
+ML_API int64_t ml_net_macs(const ml_net *net); /* multiply-adds of one sample's forward, dense layers; 0 for custom nets */
 
 ML_END
 #endif

@@ -32,6 +32,7 @@ typedef struct ml_adam_opts {
 ML_API const char *ml_sgd_check(ml_sgd_opts opts);
 ML_API const char *ml_adam_check(ml_adam_opts opts);
 
+/* ps must live as long as steps are taken; freeing the optimizer does not touch it. */
 ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
 /* Kingma and Ba 2015, algorithm 1. */
 ML_API ml_optim *ml_adam(ml_params *ps, ml_adam_opts opts);
