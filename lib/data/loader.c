@@ -4,7 +4,11 @@
  */
 #include "data/dataset.h"
 
-enum { CHUNK = 1 << 16 }; /* bytes that one chunk of the pool converts: some ten microseconds */
+enum {
+    CHUNK = 1 << 14, /* bytes that one chunk of the pool converts: some five microseconds */
+    AHEAD = 3,       /* samples that are asked of memory before their turn */
+    LINE = 64        /* bytes */
+};
 
 /* One conversion, one subtraction, one product; gcc and clang make vector code of it. */
 void mli_bytes_to_real(ml_real *restrict out, const uint8_t *restrict bytes, int64_t n, ml_real mean, ml_real scale)
@@ -20,15 +24,29 @@ typedef struct gather {
     ml_real *out;
 } gather;
 
+static const uint8_t *sample_bytes(const gather *g, int64_t k)
+{
+    const ml_dataset *ds = g->ds;
+    int64_t i = g->order ? g->order[k] : g->from + k;
+    return ds->self->bytes + (ds->self->pick ? ds->self->pick[i] : i) * ds->features;
+}
+
+/* Shuffled samples lie anywhere in memory, where no prefetcher of the CPU would guess: it is told. */
+static void ask_for(const uint8_t *bytes, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LINE)
+        __builtin_prefetch(bytes + i);
+}
+
 static ml_status gather_chunk(void *arg, int64_t chunk)
 {
     const gather *g = arg;
     const ml_dataset *ds = g->ds;
     int64_t begin = chunk * g->rows, end = begin + g->rows < g->n ? begin + g->rows : g->n;
     for (int64_t k = begin; k < end; k++) {
-        int64_t i = g->order ? g->order[k] : g->from + k;
-        int64_t place = ds->self->pick ? ds->self->pick[i] : i;
-        mli_bytes_to_real(g->out + k * ds->features, ds->self->bytes + place * ds->features, ds->features,
+        if (k + AHEAD < end)
+            ask_for(sample_bytes(g, k + AHEAD), ds->features);
+        mli_bytes_to_real(g->out + k * ds->features, sample_bytes(g, k), ds->features,
                           (ml_real)ds->mean, (ml_real)ds->scale);
     }
     return ML_OK;
