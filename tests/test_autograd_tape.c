@@ -425,13 +425,13 @@ static void the_blackboard(void **state)
     ml_tape_print(out, t);
     fclose(out);
     assert_string_equal(text,
-                        "op    name           shape                |out|      |grad|  from\n"
-                        "#0    square         2                    18.36           1  leaf (2)\n"
-                        "#1    part           1                       16           1  #0 (2)\n"
-                        "#2    square         1                        4           1  w (1)\n"
-                        "#3    add            1                       20           1  #1 (1) #2 (1)\n"
-                        "#4    sum            scalar                  20           1  #3 (1)\n"
-                        "#5    add            1                       20           -  #3 (1) constant (1)\n"
+                        "op   name         shape           |out|    |grad|  from\n"
+                        "#0   square       2               18.36         1  leaf (2)\n"
+                        "#1   part         1                  16         1  #0 (2)\n"
+                        "#2   square       1                   4         1  w (1)\n"
+                        "#3   add          1                  20         1  #1 (1) #2 (1)\n"
+                        "#4   sum          scalar             20         1  #3 (1)\n"
+                        "#5   add          1                  20         -  #3 (1) constant (1)\n"
                         "error: add: a has 2 numbers, b 1\n");
     free(text);
     w->name = NULL;

@@ -23,18 +23,18 @@ static void name_of(const ml_tape *t, const ml_tensor *x, char *buf, size_t size
 
 void ml_tape_print(FILE *out, const ml_tape *t)
 {
-    fprintf(out, "%-5s %-14s %-14s %11s %11s  from\n", "op", "name", "shape", "|out|", "|grad|");
+    fprintf(out, "%-5s%-13s%-12s%9s %9s  from\n", "op", "name", "shape", "|out|", "|grad|");
     for (int64_t i = 0; i < ml_tape_ops(t); i++) {
         const ml_node *n = mli_tape_node(t, i);
         const ml_tensor *y = n->out;
         char shape[160], parent[96];
-        fprintf(out, "#%-4lld %-14s %-14s %11.4g ", (long long)i, n->op->name, ml_shape_text(y, shape, sizeof shape),
+        fprintf(out, "#%-4lld%-12s %-11s %9.4g ", (long long)i, n->op->name, ml_shape_text(y, shape, sizeof shape),
                 norm(y->data, y->size));
         const ml_tensor *root = y->base ? y->base : y;
         if (root->grad && root->has_grad)
-            fprintf(out, "%11.4g ", norm(root->grad + y->offset, y->size));
+            fprintf(out, "%9.4g ", norm(root->grad + y->offset, y->size));
         else
-            fprintf(out, "%11s ", "-");
+            fprintf(out, "%9s ", "-");
         for (int k = 0; k < n->n_in; k++) {
             if (!n->in[k])
                 continue;

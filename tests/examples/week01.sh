@@ -1,0 +1,68 @@
+#!/bin/sh
+# week01-backprop-by-hand: it runs, its numbers are the ones on paper, it ends well, and it refuses bad flags.
+set -u
+program=$MLCORE_BUILD/week01-backprop-by-hand
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail()
+{
+    echo "week01: $1" >&2
+    failures=$((failures + 1))
+}
+
+has()
+{
+    grep -qF -- "$1" "$work/out" || fail "the output lacks: $1"
+}
+
+"$program" --out "$work/run" --seed 42 >"$work/out" 2>"$work/err" || fail "status $? with default flags: $(cat "$work/err")"
+[ -s "$work/err" ] && fail "something on stderr: $(head -1 "$work/err")"
+has 'No mistake in epoch 6: learned. The line 2 x1 + 1 x2 -2 = 0'
+has 'Epoch 3 ends with the weights with which epoch 2 ended.'
+has 'No numbers do both: no line parts XOR.'
+has '   1  1      1  1     0      0'
+has 'z1 = w11 x1 + w12 x2 + b1  = 1*1 + 0.5*1 +0 = 1.5'
+has 'dL/dv1  = dL/dy  * dy/dv1   [h1       ] =    2 * 1.5  =    3'
+has 'dL/dw22 = dL/dz2 * dz2/dw22 [x2       ] =   -2 * 1    =   -2'
+has 'The loss falls from 1 to 0.0064.'
+has '#0   linear       1x2             1.581     2.828  constant (1x2) W (2x2) b (2)'
+has 'The nine gradients are equal; largest difference 0.'
+has '9 numbers checked'
+has 'hand, tape and differences agree; XOR learned: 4 of 4'
+awk 'NR > 1 && length > 80 { exit 1 }' "$work/out" || fail "a line is longer than 80 columns"
+grep -q '"train_accuracy": 1' "$work/run/metrics.json" || fail "metrics.json lacks train_accuracy 1"
+
+"$program" --out "$work/run" --quiet >"$work/out" 2>&1 || fail "status $? with --quiet"
+[ "$(wc -l <"$work/out")" -eq 1 ] || fail "--quiet prints more than one line"
+
+# Other weights at first, other bodies of the kernels, one thread: the lesson is the same.
+for flags in '--seed 1' '--seed 2' '--seed 7' '--kernel ref' '--kernel blas' '--threads 1'; do
+    # shellcheck disable=SC2086
+    "$program" --out "$work/run" --quiet $flags >"$work/out" 2>&1 || fail "status $? with $flags: $(cat "$work/out")"
+done
+
+refuses()
+{
+    "$program" "$@" >"$work/out" 2>"$work/err"
+    status=$?
+    [ $status -eq 2 ] || fail "status $status, not 2, with $*"
+    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "not one sentence with $*: $(cat "$work/err")"
+}
+
+refuses --no-such-flag
+refuses --epochs 0
+refuses --epochs many
+refuses --seed
+refuses --kernel gpu
+refuses --threads 1000
+refuses surplus
+refuses --out /dev/null/nowhere
+
+"$program" --help >"$work/out" 2>&1 || fail "--help has status $?"
+has --epochs
+"$program" --out "$work/run" --epochs 1 --quiet >"$work/out" 2>&1
+[ $? -eq 1 ] || fail "one epoch is not enough, and should end with status 1"
+
+[ $failures -eq 0 ]
