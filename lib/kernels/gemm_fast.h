@@ -1,0 +1,48 @@
+/* gemm_fast.h -- the parts of the blocked matrix product: tile, packing, plan. See gemm_fast.c. Internal. */
+#ifndef MLK_GEMM_FAST_H
+#define MLK_GEMM_FAST_H
+
+#include "kernels/gemm.h"
+
+#if defined(__AVX512F__)
+enum { BYTES = 64, MR = 12, NV = 2 }; /* 32 registers: 24 sums, 2 of B, 1 of A */
+#elif defined(__AVX__)
+enum { BYTES = 32, MR = 6, NV = 2 }; /* 16 registers: 12, 2, 1 */
+#elif defined(__aarch64__)
+enum { BYTES = 16, MR = 8, NV = 3 }; /* 32 registers: 24, 3, 2 */
+#else
+enum { BYTES = 16, MR = 6, NV = 2 };
+#endif
+enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS = 4096, AREA = 1 << 20, L2 = MC * KC };
+
+/* The compiler's vectors: +, * and [] work on VL numbers at once, on any CPU. `loose` may lie anywhere. */
+typedef ml_real vec __attribute__((vector_size(BYTES)));
+typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)), may_alias));
+
+/* ---- gemm_tile.c ---- */
+
+/* What a sum begins with. */
+typedef enum mlk_start { FROM_ZERO, FROM_BIAS, FROM_C } mlk_start;
+
+/* MR rows by NR columns of C, over one block of K. */
+typedef struct mlk_tile {
+    int64_t k;           /* steps of this block */
+    const ml_real *a;    /* packed strip: k steps of MR numbers */
+    const ml_real *b;    /* packed panel: k steps of NR numbers */
+    const ml_real *bias; /* of the first column */
+    ml_real *c;
+    int64_t c_row;
+    mlk_start start;
+} mlk_tile;
+
+/* Computes the first rows (1 .. MR) and cols (1 .. NR) of a tile. */
+void mlk_tile_run(const mlk_tile *t, int rows, int64_t cols);
+
+/* ---- gemm_pack.c ---- */
+
+/* k steps from step p on. A strip: MR rows of A from row i on, those that there are, then zeros. */
+void mlk_pack_strip(ml_real *to, const mlk_gemm_args *g, int64_t i, int64_t p, int64_t k);
+/* A panel: NR columns of B from column j on. */
+void mlk_pack_panel(ml_real *to, const mlk_gemm_args *g, int64_t j, int64_t p, int64_t k);
+
+#endif

@@ -1,0 +1,83 @@
+/* gemm_tile.c -- the inner loop of the matrix product: MR rows by NR columns of C in registers. Why: see gemm_fast.c */
+#include "kernels/gemm_fast.h"
+
+#include <string.h>
+
+/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* rows is a constant where this is inlined. */
+static inline __attribute__((always_inline)) void run_tile(const mlk_tile *t, const int rows)
+{
+    vec sum[MR][NV];
+    UNROLL
+    for (int i = 0; i < rows; i++)
+        UNROLL
+        for (int v = 0; v < NV; v++) {
+            if (t->start == FROM_C)
+                sum[i][v] = *(const loose *)(t->c + i * t->c_row + v * VL);
+            else if (t->start == FROM_BIAS)
+                sum[i][v] = *(const loose *)(t->bias + v * VL);
+            else
+                sum[i][v] = (vec){0};
+        }
+    const ml_real *a = t->a, *b = t->b;
+    for (int64_t p = 0; p < t->k; p++, a += MR, b += NR) {
+        vec bv[NV];
+        UNROLL
+        for (int v = 0; v < NV; v++)
+            bv[v] = *(const vec *)(b + v * VL);
+        UNROLL
+        for (int i = 0; i < rows; i++)
+            UNROLL
+            for (int v = 0; v < NV; v++)
+                sum[i][v] += a[i] * bv[v];
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++)
+        UNROLL
+        for (int v = 0; v < NV; v++)
+            *(loose *)(t->c + i * t->c_row + v * VL) = sum[i][v];
+}
+
+#define CASE(n)                                                                                                \
+    case n:                                                                                                        \
+        if (n <= MR)                                                                                               \
+            run_tile(t, n <= MR ? n : MR);                                                                         \
+        break;
+
+static void tile_of_rows(const mlk_tile *t, int rows)
+{
+    switch (rows) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+    }
+}
+
+/* A tile at the right edge has fewer columns than a panel: it works on a copy. */
+static void edge_tile(const mlk_tile *t, int rows, int64_t cols)
+{
+    _Alignas(64) ml_real c[MR * NR] = {0}, bias[NR] = {0};
+    mlk_tile copy = *t;
+    for (int i = 0; i < rows && t->start == FROM_C; i++)
+        memcpy(c + i * NR, t->c + i * t->c_row, (size_t)cols * sizeof *c);
+    if (t->start == FROM_BIAS)
+        memcpy(bias, t->bias, (size_t)cols * sizeof *bias);
+    copy.c = c;
+    copy.c_row = NR;
+    copy.bias = bias;
+    tile_of_rows(&copy, rows);
+    for (int i = 0; i < rows; i++)
+        memcpy(t->c + i * t->c_row, c + i * NR, (size_t)cols * sizeof *c);
+}
+
+void mlk_tile_run(const mlk_tile *t, int rows, int64_t cols)
+{
+    if (cols == NR)
+        tile_of_rows(t, rows);
+    else
+        edge_tile(t, rows, cols);
+}
