@@ -55,6 +55,9 @@ else
     skip coverage "gcovr is not here"
 fi
 
+# ---- one sign flipped in each backward: some test must fail ----
+stage flip-signs scripts/flip-signs.sh
+
 # ---- readers of files, fuzzed ----
 if [ -x tests/fuzz/run.sh ] && [ -n "$clang" ]; then
     stage fuzz env CC=$clang tests/fuzz/run.sh "$fuzz_seconds"
