@@ -63,11 +63,11 @@ for file in include/mlcore/*.h examples/*/*.[ch]; do
         complain "$file: looks behind the door that include/mlcore is"
 done
 
-# Length, in lines that are neither blank nor comment: 400, kernels 250.
+# Length, in lines that are neither blank nor comment: about 400, kernels about 250, and a tenth of grace.
 for file in lib/*/*.[ch] include/mlcore/*.h examples/*/*.[ch]; do
     [ -f "$file" ] || continue
-    limit=400
-    case $file in lib/kernels/*) limit=250 ;; esac
+    limit=440
+    case $file in lib/kernels/*) limit=275 ;; esac
     lines=$(awk '
         { line = $0
           while (1) {
