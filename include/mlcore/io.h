@@ -44,7 +44,8 @@ ML_API ml_safetensor ml_safetensors_at(const ml_safetensors *st, int i);
 /* The string under a key of __metadata__, or NULL. */
 ML_API const char *ml_safetensors_meta(const ml_safetensors *st, const char *key);
 ML_API void ml_safetensors_free(ml_safetensors *st);
-/* Writes n tensors (any dtype of the format), sorted as the Python package sorts them, and key-value pairs of metadata (keys[i], values[i]). */
+/* Writes n tensors (any dtype of the format), in the order of the Python package, and key-value pairs of metadata
+ * (keys[i], values[i]), by key. */
 ML_API ml_status ml_safetensors_write(const char *path, const ml_safetensor *tensors, int n, const char *const *keys,
                                       const char *const *values, int n_meta);
 
