@@ -128,6 +128,43 @@ static void sorts_metadata(void **state)
     ml_safetensors_free(st);
 }
 
+static void many_tensors_and_keys(void **state)
+{
+    (void)state;
+    enum { N = 100, M = 40 };
+    static const char *const types[] = {"U8", "I16", "BF16", "C64"};
+    ml_safetensor t[N];
+    uint8_t bytes[N][8];
+    char names[N][8], texts[M][8];
+    const char *keys[M];
+    for (int i = 0; i < N; i++) {
+        int k = i * 37 % N; /* in no order */
+        snprintf(names[i], sizeof names[i], "t%02d", k);
+        memset(bytes[i], k, sizeof bytes[i]);
+        t[i] = (ml_safetensor){.name = names[i], .dtype = types[k / 25], .data = bytes[i], .bytes = k < 25 ? 1 : k < 75 ? 2 : 8};
+    }
+    for (int i = 0; i < M; i++) {
+        snprintf(texts[i], sizeof texts[i], "k%02d", i * 7 % M);
+        keys[i] = texts[i];
+    }
+    const char *path = tmp_path("many");
+    assert_int_equal(ml_safetensors_write(path, t, N, keys, keys, M), ML_OK);
+    ml_safetensors *st = ml_safetensors_read(path);
+    assert_non_null(st);
+    assert_int_equal(ml_safetensors_count(st), N);
+    for (int i = 0; i < N; i++) { /* widest type first, then by name */
+        ml_safetensor x = ml_safetensors_at(st, i);
+        int k = (3 - i / 25) * 25 + i % 25;
+        char name[8];
+        snprintf(name, sizeof name, "t%02d", k);
+        assert_string_equal(x.name, name);
+        assert_int_equal(((const uint8_t *)x.data)[x.bytes - 1], k);
+    }
+    for (int i = 0; i < M; i++)
+        assert_string_equal(ml_safetensors_meta(st, keys[i]), keys[i]);
+    ml_safetensors_free(st);
+}
+
 /* ---- wrong files ---- */
 
 static ml_status parse(const char *header, size_t n_header, size_t n_data, ml_safetensors **st)
@@ -427,6 +464,7 @@ int main(void)
         cmocka_unit_test(reads_metadata),
         cmocka_unit_test_setup_teardown(writes_what_python_writes, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(sorts_metadata, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(many_tensors_and_keys, tmp_setup, tmp_teardown),
         cmocka_unit_test(lies_in_the_header),
         cmocka_unit_test(not_json),
         cmocka_unit_test(unknown_fields_and_spaces_pass),
