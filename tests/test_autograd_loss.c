@@ -35,7 +35,8 @@ static void check(ml_tape *t, const char *name, ml_tensor *loss, const ml_tensor
     assert_int_equal(loss->rank, 0);
     assert_close(loss->data, value.v, 1, TOL_REAL, TOL_REAL);
     ml_tensor *row = ml_reshape(t, loss, 2, (int64_t[]){1, 1});
-    ml_tensor *scaled = ml_matmul(t, row, ml_constant(t, 2, (int64_t[]){1, 1}, (ml_real[]){(ml_real)1.5}));
+    ml_tensor *scaled =
+        ml_matmul(t, row, ml_constant(t, 2, (int64_t[]){1, 1}, (ml_real[]){(ml_real)1.5}));
     assert_int_equal(ml_backward(t, scaled), ML_OK);
     strcat(file, "_grad");
     golden grad = golden_read(file);
@@ -50,7 +51,8 @@ static void losses_are_those_of_pytorch(void **state)
     for (int body = 0; body < 3; body++) {
         ml_tape *t = ml_tape_open((ml_tape_opts){.kernel = bodies[body]});
         ml_tensor *z = wanting_grad("reduce_xent_z"), *huge = wanting_grad("reduce_xent_huge_z");
-        ml_ints label = golden_labels("reduce_xent_label"), huge_label = golden_labels("reduce_xent_huge_label");
+        ml_ints label = golden_labels("reduce_xent_label"),
+                huge_label = golden_labels("reduce_xent_huge_label");
         check(t, "xent", ml_softmax_xent(t, z, label), z);
         check(t, "xent_huge", ml_softmax_xent(t, huge, huge_label), huge);
         ml_tensor *bz = wanting_grad("reduce_bce_z"), *by = golden_tensor("reduce_bce_y");
@@ -91,11 +93,12 @@ static ml_tensor *all_losses(ml_tape *t, ml_tensor *const *in, int n, void *user
     ml_tensor *z = ml_log_softmax(t, in[0], 1), *y = ml_softmax(t, in[1], 1);
     (void)n;
     ml_tensor *part = ml_slice(t, z, 0, 0, 2);
-    ml_tensor *losses[] = {ml_softmax_xent(t, z, *(ml_ints *)user),
-                           ml_mse(t, part, ml_slice(t, y, 0, 1, 3)),
-                           ml_mse(t, z, y),
-                           ml_bce_logits(t, z, ml_detach(t, ml_constant(t, 2, (int64_t[]){3, 4},
-                                                                         (ml_real[]){0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1})))};
+    ml_tensor *losses[] = {
+        ml_softmax_xent(t, z, *(ml_ints *)user), ml_mse(t, part, ml_slice(t, y, 0, 1, 3)),
+        ml_mse(t, z, y),
+        ml_bce_logits(t, z,
+                      ml_detach(t, ml_constant(t, 2, (int64_t[]){3, 4},
+                                               (ml_real[]){0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1})))};
     for (int i = 0; i < 4; i++)
         losses[i] = ml_reshape(t, losses[i], 1, (int64_t[]){1});
     return ml_sum(t, ml_concat(t, losses, 4, 0), ML_ALL, false);
@@ -107,7 +110,8 @@ static void gradients(void **state)
     static const int64_t SHAPES[][2] = {{1, 1}, {1, 3}, {5, 2}, {7, 11}, {3, 17}};
     ml_rng rng = ml_rng_seed(41);
     for (int s = 0; s < 5; s++) {
-        ml_tensor *in[] = {random_tensor(&rng, 2, SHAPES[s], -3, 3), random_tensor(&rng, 2, SHAPES[s], -1, 1)};
+        ml_tensor *in[] = {random_tensor(&rng, 2, SHAPES[s], -3, 3),
+                           random_tensor(&rng, 2, SHAPES[s], -1, 1)};
         ml_tensor *target = random_tensor(&rng, 2, SHAPES[s], 0, 1);
         int32_t v[7];
         for (int i = 0; i < 7; i++)
@@ -118,7 +122,8 @@ static void gradients(void **state)
         assert_gradients(mse_loss, in, 2, NULL);
         ml_tensor_free(in[0]), ml_tensor_free(in[1]), ml_tensor_free(target);
     }
-    ml_tensor *in[] = {random_tensor(&rng, 2, (int64_t[]){3, 4}, -1, 1), random_tensor(&rng, 2, (int64_t[]){3, 4}, -1, 1)};
+    ml_tensor *in[] = {random_tensor(&rng, 2, (int64_t[]){3, 4}, -1, 1),
+                       random_tensor(&rng, 2, (int64_t[]){3, 4}, -1, 1)};
     ml_ints labels = {(int32_t[]){3, 0, 2}, 3};
     assert_gradients(all_losses, in, 2, &labels);
     ml_tensor_free(in[0]), ml_tensor_free(in[1]);
@@ -128,7 +133,8 @@ static void hard_logits(void **state)
 {
     (void)state;
     ml_tape *t = ml_tape_new();
-    ml_tensor *z = ml_tensor_from(2, (int64_t[]){1, 3}, (ml_real[]){(ml_real)-1e30, (ml_real)1e30, 0});
+    ml_tensor *z =
+        ml_tensor_from(2, (int64_t[]){1, 3}, (ml_real[]){(ml_real)-1e30, (ml_real)1e30, 0});
     assert_int_equal(ml_requires_grad(z), ML_OK);
     ml_tensor *right = ml_softmax_xent(t, z, (ml_ints){(int32_t[]){1}, 1});
     assert_true(right->data[0] == 0); /* certain, and right: nothing to pay, nothing to change */
@@ -191,26 +197,36 @@ static void errors_say_the_numbers(void **state)
 {
     (void)state;
     ml_tape *t = ml_tape_new();
-    ml_tensor *z = ml_zeros(4, 10), *cube = ml_zeros(2, 2, 10), *none = ml_zeros(0, 10), *bare = ml_zeros(4, 0);
+    ml_tensor *z = ml_zeros(4, 10), *cube = ml_zeros(2, 2, 10), *none = ml_zeros(0, 10),
+              *bare = ml_zeros(4, 0);
     ml_tensor *y = ml_zeros(4, 10), *turned = ml_zeros(10, 4);
     ml_ints labels = {(int32_t[]){1, 9, 0, 12}, 4};
-    assert_sticks(t, ml_softmax_xent(t, z, labels), "softmax_xent: label 12 of sample 3 is not in 0 .. 9");
+    assert_sticks(t, ml_softmax_xent(t, z, labels),
+                  "softmax_xent: label 12 of sample 3 is not in 0 .. 9");
     assert_sticks(t, ml_softmax_xent(t, z, (ml_ints){(int32_t[]){1, -1, 0, 2}, 4}),
                   "softmax_xent: label -1 of sample 1 is not in 0 .. 9");
-    assert_sticks(t, ml_softmax_xent(t, z, (ml_ints){labels.v, 3}), "softmax_xent: logits are 4x10 but there are 3 labels");
-    assert_sticks(t, ml_softmax_xent(t, z, (ml_ints){NULL, 4}), "softmax_xent: logits are 4x10 but there are 0 labels");
-    assert_sticks(t, ml_softmax_xent(t, cube, labels), "softmax_xent: logits are 2x2x10, not (samples, classes)");
+    assert_sticks(t, ml_softmax_xent(t, z, (ml_ints){labels.v, 3}),
+                  "softmax_xent: logits are 4x10 but there are 3 labels");
+    assert_sticks(t, ml_softmax_xent(t, z, (ml_ints){NULL, 4}),
+                  "softmax_xent: logits are 4x10 but there are 0 labels");
+    assert_sticks(t, ml_softmax_xent(t, cube, labels),
+                  "softmax_xent: logits are 2x2x10, not (samples, classes)");
     assert_sticks(t, ml_softmax_xent(t, none, (ml_ints){labels.v, 0}),
                   "softmax_xent: logits are 0x10: no samples or no classes, so no mean");
-    assert_sticks(t, ml_softmax_xent(t, bare, labels), "softmax_xent: logits are 4x0: no samples or no classes, so no mean");
+    assert_sticks(t, ml_softmax_xent(t, bare, labels),
+                  "softmax_xent: logits are 4x0: no samples or no classes, so no mean");
     y->data[17] = 2;
     assert_sticks(t, ml_bce_logits(t, z, y), "bce_logits: target 2 of element 17 is not in 0 .. 1");
     y->data[17] = (ml_real)NAN;
-    assert_sticks(t, ml_bce_logits(t, z, y), "bce_logits: target nan of element 17 is not in 0 .. 1");
+    assert_sticks(t, ml_bce_logits(t, z, y),
+                  "bce_logits: target nan of element 17 is not in 0 .. 1");
     y->data[17] = (ml_real)-0.5;
-    assert_sticks(t, ml_bce_logits(t, z, y), "bce_logits: target -0.5 of element 17 is not in 0 .. 1");
-    assert_sticks(t, ml_bce_logits(t, z, turned), "bce_logits: logits are 4x10 but targets are 10x4: the shapes differ");
-    assert_sticks(t, ml_mse(t, turned, z), "mse: prediction is 10x4 but target is 4x10: the shapes differ");
+    assert_sticks(t, ml_bce_logits(t, z, y),
+                  "bce_logits: target -0.5 of element 17 is not in 0 .. 1");
+    assert_sticks(t, ml_bce_logits(t, z, turned),
+                  "bce_logits: logits are 4x10 but targets are 10x4: the shapes differ");
+    assert_sticks(t, ml_mse(t, turned, z),
+                  "mse: prediction is 10x4 but target is 4x10: the shapes differ");
     assert_sticks(t, ml_mse(t, none, none), "mse: prediction is 0x10: no elements, so no mean");
     assert_sticks(t, ml_bce_logits(t, z, NULL), "bce_logits: input 1 is NULL");
     assert_sticks(t, ml_softmax_xent(t, NULL, labels), "softmax_xent: input 0 is NULL");
@@ -225,9 +241,12 @@ static void errors_say_the_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses_are_those_of_pytorch), cmocka_unit_test(gradients),
-        cmocka_unit_test(hard_logits),                 cmocka_unit_test(without_gradients),
-        cmocka_unit_test(targets_of_bce_get_no_gradient), cmocka_unit_test(errors_say_the_numbers),
+        cmocka_unit_test(losses_are_those_of_pytorch),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(hard_logits),
+        cmocka_unit_test(without_gradients),
+        cmocka_unit_test(targets_of_bce_get_no_gradient),
+        cmocka_unit_test(errors_say_the_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

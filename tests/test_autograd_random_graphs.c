@@ -1,8 +1,8 @@
 /* test_autograd_random_graphs.c -- a thousand graphs that nobody thought of, against the gradient check.
  *
- * A graph grows from its seed and from shapes alone, never from values, so each call builds the same one. With every
- * tensor goes a bound on its size; what grows too large is scaled or squashed, and what goes into log, sqrt and the
- * denominator is kept away from 0.
+ * A graph grows from its seed and from shapes alone, never from values, so each call builds the same one. With
+ * every tensor goes a bound on its size; what grows too large is scaled or squashed, and what goes into log, sqrt
+ * and the denominator is kept away from 0.
  */
 #include "support/check.h"
 
@@ -23,7 +23,8 @@ typedef struct graph {
     ml_rng rng;
     value v[MAX_VALUES];
     int n;
-    int32_t label[4][MAX_LABELS]; /* labels below 1, 2, 3; ops keep the pointer, so none is written twice */
+    int32_t label
+        [4][MAX_LABELS]; /* labels below 1, 2, 3; ops keep the pointer, so none is written twice */
 } graph;
 
 static int below(graph *g, int64_t n)
@@ -43,7 +44,8 @@ static ml_tensor *number(graph *g, double v)
 
 static bool same_shape(const ml_tensor *a, const ml_tensor *b)
 {
-    return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof a->shape[0]) == 0;
+    return a->rank == b->rank &&
+           memcmp(a->shape, b->shape, (size_t)a->rank * sizeof a->shape[0]) == 0;
 }
 
 /* A tensor of a's shape, another one where there is one. */
@@ -63,11 +65,16 @@ static value partner(graph *g, value a)
 {
     int axis = a.x->rank ? below(g, a.x->rank) : 0;
     switch (a.x->rank ? below(g, 6) : 0) {
-    case 0: return (value){ml_mean(g->t, pick(g).x, ML_ALL, false), 6};
-    case 1: return (value){ml_mean(g->t, a.x, axis, true), a.bound};
-    case 2: return (value){ml_max(g->t, a.x, 0, false), a.bound};
-    case 3: return (value){ml_slice(g->t, a.x, axis, a.x->shape[axis] - 1, a.x->shape[axis]), a.bound};
-    default: return twin(g, a);
+    case 0:
+        return (value){ml_mean(g->t, pick(g).x, ML_ALL, false), 6};
+    case 1:
+        return (value){ml_mean(g->t, a.x, axis, true), a.bound};
+    case 2:
+        return (value){ml_max(g->t, a.x, 0, false), a.bound};
+    case 3:
+        return (value){ml_slice(g->t, a.x, axis, a.x->shape[axis] - 1, a.x->shape[axis]), a.bound};
+    default:
+        return twin(g, a);
     }
 }
 
@@ -93,24 +100,40 @@ static value elementwise(graph *g)
     ml_tape *t = g->t;
     value a = pick(g), b, d;
     switch (below(g, 13)) {
-    case 0: b = partner(g, a); return (value){ml_add(t, a.x, b.x), a.bound + b.bound};
-    case 1: b = partner(g, a); return (value){ml_sub(t, b.x, a.x), a.bound + b.bound};
-    case 2: b = partner(g, a); return (value){ml_mul(t, a.x, b.x), a.bound * b.bound};
-    case 3: b = partner(g, a); return (value){ml_mul(t, b.x, a.x), a.bound * b.bound};
+    case 0:
+        b = partner(g, a);
+        return (value){ml_add(t, a.x, b.x), a.bound + b.bound};
+    case 1:
+        b = partner(g, a);
+        return (value){ml_sub(t, b.x, a.x), a.bound + b.bound};
+    case 2:
+        b = partner(g, a);
+        return (value){ml_mul(t, a.x, b.x), a.bound * b.bound};
+    case 3:
+        b = partner(g, a);
+        return (value){ml_mul(t, b.x, a.x), a.bound * b.bound};
     case 4:
         b = partner(g, a);
         if (!b.x)
             return b;
         d = positive(g, b);
         return (value){ml_div(t, a.x, d.x), a.bound / 0.3};
-    case 5: return (value){ml_scale(t, a.x, -0.7), a.bound};
-    case 6: return (value){ml_exp(t, a.bound > 2 ? ml_tanh(t, a.x) : a.x), exp(fmin(a.bound, 2))};
-    case 7: return (value){ml_log(t, positive(g, a).x), fmax(1.3, log(a.bound * a.bound + 0.3))};
-    case 8: return (value){ml_sqrt(t, positive(g, a).x), sqrt(a.bound * a.bound + 0.3)};
-    case 9: return (value){ml_abs(t, a.x), a.bound};
-    case 10: return (value){ml_relu(t, a.x), a.bound};
-    case 11: return (value){ml_sigmoid(t, a.x), 1};
-    default: return (value){ml_tanh(t, a.x), 1};
+    case 5:
+        return (value){ml_scale(t, a.x, -0.7), a.bound};
+    case 6:
+        return (value){ml_exp(t, a.bound > 2 ? ml_tanh(t, a.x) : a.x), exp(fmin(a.bound, 2))};
+    case 7:
+        return (value){ml_log(t, positive(g, a).x), fmax(1.3, log(a.bound * a.bound + 0.3))};
+    case 8:
+        return (value){ml_sqrt(t, positive(g, a).x), sqrt(a.bound * a.bound + 0.3)};
+    case 9:
+        return (value){ml_abs(t, a.x), a.bound};
+    case 10:
+        return (value){ml_relu(t, a.x), a.bound};
+    case 11:
+        return (value){ml_sigmoid(t, a.x), 1};
+    default:
+        return (value){ml_tanh(t, a.x), 1};
     }
 }
 
@@ -122,11 +145,16 @@ static value along_an_axis(graph *g)
     int axis = all ? ML_ALL : below(g, 2 * a.x->rank) - a.x->rank; /* negative ones too */
     double n = all ? (double)a.x->size : (double)a.x->shape[axis < 0 ? axis + a.x->rank : axis];
     switch (below(g, all ? 3 : 5)) {
-    case 0: return (value){ml_sum(t, a.x, axis, keep), a.bound * n};
-    case 1: return (value){ml_mean(t, a.x, axis, keep), a.bound};
-    case 2: return (value){ml_max(t, a.x, axis, keep), a.bound};
-    case 3: return (value){ml_softmax(t, a.x, axis), 1};
-    default: return (value){ml_log_softmax(t, a.x, axis), 2 * a.bound + log(n)};
+    case 0:
+        return (value){ml_sum(t, a.x, axis, keep), a.bound * n};
+    case 1:
+        return (value){ml_mean(t, a.x, axis, keep), a.bound};
+    case 2:
+        return (value){ml_max(t, a.x, axis, keep), a.bound};
+    case 3:
+        return (value){ml_softmax(t, a.x, axis), 1};
+    default:
+        return (value){ml_log_softmax(t, a.x, axis), 2 * a.bound + log(n)};
     }
 }
 
@@ -150,10 +178,13 @@ static value moved(graph *g)
     if (a.x->rank == 0 || a.x->rank > 4)
         return reshaped(g, a);
     int axis = below(g, a.x->rank), order[ML_MAX_RANK];
-    int64_t shuffled[ML_MAX_RANK], n = a.x->shape[axis], begin = below(g, n), end = begin + 1 + below(g, n - begin);
+    int64_t shuffled[ML_MAX_RANK], n = a.x->shape[axis], begin = below(g, n),
+                                   end = begin + 1 + below(g, n - begin);
     switch (below(g, 5)) {
-    case 0: return reshaped(g, a);
-    case 1: return (value){ml_flatten(t, a.x), a.bound};
+    case 0:
+        return reshaped(g, a);
+    case 1:
+        return (value){ml_flatten(t, a.x), a.bound};
     case 2:
         for (int d = 0; d < a.x->rank; d++)
             shuffled[d] = d;
@@ -161,10 +192,12 @@ static value moved(graph *g)
         for (int d = 0; d < a.x->rank; d++)
             order[d] = (int)shuffled[d];
         return (value){ml_transpose(t, a.x, order), a.bound};
-    case 3: return (value){ml_slice(t, a.x, axis, begin, end), a.bound};
+    case 3:
+        return (value){ml_slice(t, a.x, axis, begin, end), a.bound};
     default:
         b = twin(g, a);
-        return (value){ml_concat(t, (ml_tensor *[]){b.x, ml_slice(t, a.x, axis, begin, end), b.x}, 2 + below(g, 2), axis),
+        return (value){ml_concat(t, (ml_tensor *[]){b.x, ml_slice(t, a.x, axis, begin, end), b.x},
+                                 2 + below(g, 2), axis),
                        fmax(a.bound, b.bound)};
     }
 }
@@ -179,12 +212,18 @@ static value product(graph *g)
     b = twin(g, a);
     int64_t rows = a.x->shape[0], columns = a.x->shape[1];
     switch (below(g, 5)) {
-    case 0: return (value){ml_matmul_t(t, a.x, b.x, false, true), a.bound * b.bound * (double)columns};
-    case 1: return (value){ml_matmul_t(t, a.x, b.x, true, false), a.bound * b.bound * (double)rows};
-    case 2: return (value){ml_matmul(t, a.x, ml_transpose(t, b.x, NULL)), a.bound * b.bound * (double)columns};
-    case 3: return (value){ml_linear(t, a.x, b.x, NULL), a.bound * b.bound * (double)columns};
+    case 0:
+        return (value){ml_matmul_t(t, a.x, b.x, false, true), a.bound * b.bound * (double)columns};
+    case 1:
+        return (value){ml_matmul_t(t, a.x, b.x, true, false), a.bound * b.bound * (double)rows};
+    case 2:
+        return (value){ml_matmul(t, a.x, ml_transpose(t, b.x, NULL)),
+                       a.bound * b.bound * (double)columns};
+    case 3:
+        return (value){ml_linear(t, a.x, b.x, NULL), a.bound * b.bound * (double)columns};
     default:
-        return (value){ml_linear(t, a.x, b.x, ml_mean(t, b.x, 1, false)), a.bound * b.bound * (double)columns + b.bound};
+        return (value){ml_linear(t, a.x, b.x, ml_mean(t, b.x, 1, false)),
+                       a.bound * b.bound * (double)columns + b.bound};
     }
 }
 
@@ -195,12 +234,16 @@ static value loss(graph *g)
     ml_real target[LARGEST * 2];
     int k;
     switch (below(g, 4)) {
-    case 0: b = twin(g, a); return (value){ml_mse(t, a.x, b.x), pow(a.bound + b.bound, 2)};
+    case 0:
+        b = twin(g, a);
+        return (value){ml_mse(t, a.x, b.x), pow(a.bound + b.bound, 2)};
     case 1:
         for (int i = 0; i < LARGEST * 2; i++)
             target[i] = (ml_real)(i % 5) / 4;
-        return (value){ml_bce_logits(t, a.x, ml_constant(t, a.x->rank, a.x->shape, target)), a.bound + 1};
-    case 2: return (value){ml_dropout(t, a.x, 0.25), a.bound * 1.34};
+        return (value){ml_bce_logits(t, a.x, ml_constant(t, a.x->rank, a.x->shape, target)),
+                       a.bound + 1};
+    case 2:
+        return (value){ml_dropout(t, a.x, 0.25), a.bound * 1.34};
     default:
         a = matrix(g);
         if (!a.x)
@@ -208,7 +251,8 @@ static value loss(graph *g)
         k = a.x->shape[1] < 3 ? (int)a.x->shape[1] : 3;
         for (int i = 0; i < MAX_LABELS; i++)
             g->label[k][i] = i % k;
-        return (value){ml_softmax_xent(t, a.x, (ml_ints){g->label[k], a.x->shape[0]}), 2 * a.bound + 4};
+        return (value){ml_softmax_xent(t, a.x, (ml_ints){g->label[k], a.x->shape[0]}),
+                       2 * a.bound + 4};
     }
 }
 
@@ -236,7 +280,8 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
     for (int i = 0; i < n; i++)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
-        value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved, moved, product, loss};
+        value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved,
+                                     moved,       product,     loss};
         if (!take(g, kinds[below(g, 7)](g)))
             return NULL;
     }
@@ -259,12 +304,14 @@ static int leaves(uint64_t seed, ml_tensor **in)
         for (int d = 0; d < rank; d++)
             shape[d] = 1 + ml_rng_below(&rng, 3);
         bool same = i == 1 && ml_rng_below(&rng, 2);
-        in[i] = same ? random_tensor(&rng, in[0]->rank, in[0]->shape, -1.5, 1.5) : random_tensor(&rng, rank, shape, -1.5, 1.5);
+        in[i] = same ? random_tensor(&rng, in[0]->rank, in[0]->shape, -1.5, 1.5)
+                     : random_tensor(&rng, rank, shape, -1.5, 1.5);
     }
     return n;
 }
 
-static void check_gradients(graph *g, ml_tensor *const *in, int n, int64_t *checked, int64_t *skipped)
+static void check_gradients(graph *g, ml_tensor *const *in, int n, int64_t *checked,
+                            int64_t *skipped)
 {
     ml_gradcheck_result r;
     ml_gradcheck_opts o = {.kernel = (ml_kernel)(g->seed % 3), .kink_ok = true, .seed = g->seed};
@@ -317,7 +364,8 @@ static void a_thousand_random_graphs(void **state)
             ml_tensor_free(in[k]);
     }
     if (fine && (checked < 9000 || skipped * 1000 > checked))
-        fail_msg("%lld elements checked, %lld skipped as kinks", (long long)checked, (long long)skipped);
+        fail_msg("%lld elements checked, %lld skipped as kinks", (long long)checked,
+                 (long long)skipped);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* test_autograd_reduce.c -- sum, mean, max, softmax and log-softmax on the tape: PyTorch's numbers, gradients, errors. */
+/* test_autograd_reduce.c -- sum, mean, max and softmax on the tape: PyTorch's numbers, gradients, errors. */
 #include "support/check.h"
 
 #include <math.h>
@@ -34,7 +34,8 @@ static ml_tensor *slice(ml_tape *t, ml_tensor *x, int axis)
 
 static ml_tensor *concat(ml_tape *t, ml_tensor *x, int axis)
 {
-    return ml_concat(t, (ml_tensor *[]){ml_slice(t, x, axis, 2, 5), ml_slice(t, x, axis, 0, 1)}, 2, axis);
+    return ml_concat(t, (ml_tensor *[]){ml_slice(t, x, axis, 2, 5), ml_slice(t, x, axis, 0, 1)}, 2,
+                     axis);
 }
 
 /* sum of y * w, w fixed weights: a product of a row and a column. */
@@ -78,7 +79,11 @@ static void values_and_gradients_are_those_of_pytorch(void **state)
     static const struct {
         const char *name;
         axis_op *op;
-    } OPS[] = {{"sum", sum}, {"mean", mean}, {"max", largest}, {"softmax", ml_softmax}, {"log_softmax", ml_log_softmax}};
+    } OPS[] = {{"sum", sum},
+               {"mean", mean},
+               {"max", largest},
+               {"softmax", ml_softmax},
+               {"log_softmax", ml_log_softmax}};
     char name[32];
     for (int i = 0; i < 5; i++)
         for (int axis = 0; axis < 3; axis++) {
@@ -116,11 +121,20 @@ static ml_tensor *trial_loss(ml_tape *t, ml_tensor *const *in, int n, void *user
     const trial *c = user;
     ml_tensor *x = in[0], *y = NULL;
     switch (c->op) {
-    case 0: y = ml_sum(t, x, c->axis, c->keep); break;
-    case 1: y = ml_mean(t, x, c->axis, c->keep); break;
-    case 2: y = ml_max(t, x, c->axis, c->keep); break;
-    case 3: y = ml_softmax(t, x, c->axis); break;
-    default: y = ml_log_softmax(t, x, c->axis);
+    case 0:
+        y = ml_sum(t, x, c->axis, c->keep);
+        break;
+    case 1:
+        y = ml_mean(t, x, c->axis, c->keep);
+        break;
+    case 2:
+        y = ml_max(t, x, c->axis, c->keep);
+        break;
+    case 3:
+        y = ml_softmax(t, x, c->axis);
+        break;
+    default:
+        y = ml_log_softmax(t, x, c->axis);
     }
     ml_real w[128];
     for (int i = 0; i < 128; i++)
@@ -136,7 +150,8 @@ static void every_gradient_over_every_axis(void **state)
     ml_rng rng = ml_rng_seed(11);
     for (int s = 0; s < 5; s++) {
         ml_tensor *x = random_tensor(&rng, RANKS[s], SHAPES[s], -1, 1);
-        for (int64_t i = 0; i < x->size; i++) /* far apart, so that no step of the check changes who is largest */
+        for (int64_t i = 0; i < x->size;
+             i++) /* far apart, so that no step of the check changes who is largest */
             x->data[i] = (ml_real)((double)(i * 37 % x->size) / 8 - 1);
         for (trial c = {0}; c.op < 5; c.op++)
             for (c.axis = -RANKS[s]; c.axis <= RANKS[s]; c.axis++)
@@ -162,7 +177,8 @@ static void shapes_and_keep_dim(void **state)
 {
     (void)state;
     ml_tape *t = ml_tape_new();
-    ml_tensor *x = ml_zeros(3, 4, 5), *empty = ml_zeros(3, 0), *none = ml_zeros(0, 3), *one = ml_tensor_new(0, NULL);
+    ml_tensor *x = ml_zeros(3, 4, 5), *empty = ml_zeros(3, 0), *none = ml_zeros(0, 3),
+              *one = ml_tensor_new(0, NULL);
     assert_shape(ml_sum(t, x, 1, false), "3x5");
     assert_shape(ml_sum(t, x, -1, true), "3x4x1");
     assert_shape(ml_mean(t, x, ML_ALL, true), "1x1x1");
@@ -187,12 +203,13 @@ static void used_twice(void **state)
     assert_int_equal(ml_requires_grad(x), ML_OK);
     for (int pass = 1; pass <= 2; pass++) {
         ml_tape_reset(t);
-        ml_tensor *both[] = {ml_sum(t, x, 0, false), ml_max(t, x, 1, false), ml_mean(t, x, 0, false)};
+        ml_tensor *both[] = {ml_sum(t, x, 0, false), ml_max(t, x, 1, false),
+                             ml_mean(t, x, 0, false)};
         ml_tensor *loss = ml_sum(t, ml_concat(t, both, 3, 0), ML_ALL, false);
         assert_true(fabs((double)loss->data[0] - (11 + 8 + 5.5)) < 1e-5);
         assert_int_equal(ml_backward(t, loss), ML_OK);
-        const ml_real right[] = {(ml_real)1.5 * (ml_real)pass, (ml_real)2.5 * (ml_real)pass, (ml_real)2.5 * (ml_real)pass,
-                                 (ml_real)1.5 * (ml_real)pass};
+        const ml_real right[] = {(ml_real)1.5 * (ml_real)pass, (ml_real)2.5 * (ml_real)pass,
+                                 (ml_real)2.5 * (ml_real)pass, (ml_real)1.5 * (ml_real)pass};
         assert_reals_close(x->grad, right, 4, 1e-6, 0);
     }
     ml_tensor_free(x);
@@ -217,12 +234,14 @@ static void errors_say_the_numbers(void **state)
     assert_sticks(t, ml_log_softmax(t, one, 0), "log_softmax: a scalar has no axis 0");
     assert_sticks(t, ml_max(t, empty, 1, false), "max: axis 1 of 3x0 is empty, so it has no max");
     assert_sticks(t, ml_max(t, empty, ML_ALL, false), "max: 3x0 has no elements, so it has no max");
-    assert_sticks(t, ml_mean(t, empty, -1, false), "mean: axis -1 of 3x0 is empty, so it has no mean");
+    assert_sticks(t, ml_mean(t, empty, -1, false),
+                  "mean: axis -1 of 3x0 is empty, so it has no mean");
     assert_sticks(t, ml_softmax(t, NULL, 0), "softmax: input 0 is NULL");
     assert_null(ml_sum(NULL, x, 0, false));
     assert_null(ml_softmax(NULL, x, 0));
     assert_string_equal(ml_error(), "softmax: the tape is NULL");
-    assert_sticks(t, ml_sum(t, ml_softmax(t, ml_max(t, x, 7, false), 0), 0, false), "max: axis 7 is not in -2 .. 1 of 4x5");
+    assert_sticks(t, ml_sum(t, ml_softmax(t, ml_max(t, x, 7, false), 0), 0, false),
+                  "max: axis 7 is not in -2 .. 1 of 4x5");
     ml_tensor_free(x), ml_tensor_free(empty), ml_tensor_free(one);
     ml_tape_free(t);
 }

@@ -40,7 +40,8 @@ static void reshape_is_a_view(void **state)
     (void)state;
     ml_tape *t = ml_tape_new();
     ml_tensor *x = counting(3, (int64_t[]){2, 3, 4});
-    ml_tensor *a = ml_reshape(t, x, 2, (int64_t[]){4, 6}), *b = ml_reshape(t, a, 3, (int64_t[]){3, -1, 2});
+    ml_tensor *a = ml_reshape(t, x, 2, (int64_t[]){4, 6}),
+              *b = ml_reshape(t, a, 3, (int64_t[]){3, -1, 2});
     assert_shape(b, "3x4x2");
     assert_true(a->data == x->data && b->data == x->data && b->base == x);
     assert_shape(ml_reshape(t, x, 1, (int64_t[]){-1}), "24");
@@ -67,9 +68,11 @@ static void slices_and_concat_give_the_right_numbers(void **state)
     assert_true(rows->data == x->data + 4);
     assert_shape(columns, "3x2");
     assert_reals_close(columns->data, (ml_real[]){1, 2, 5, 6, 9, 10}, 6, 0, 0);
-    ml_tensor *once = ml_slice(t, ml_reshape(t, x, 2, (int64_t[]){1, 12}), 1, 2, 5); /* outer extent 1: one piece too */
+    ml_tensor *once = ml_slice(t, ml_reshape(t, x, 2, (int64_t[]){1, 12}), 1, 2,
+                               5); /* outer extent 1: one piece too */
     assert_true(once->data == x->data + 2);
-    ml_tensor *side = ml_concat(t, (ml_tensor *[]){columns, ml_slice(t, x, 1, 0, 1), ml_slice(t, x, 1, 2, 2)}, 3, 1);
+    ml_tensor *side = ml_concat(
+        t, (ml_tensor *[]){columns, ml_slice(t, x, 1, 0, 1), ml_slice(t, x, 1, 2, 2)}, 3, 1);
     assert_shape(side, "3x3");
     assert_reals_close(side->data, (ml_real[]){1, 2, 0, 5, 6, 4, 9, 10, 8}, 9, 0, 0);
     ml_tensor *below = ml_concat(t, (ml_tensor *[]){rows, x}, 2, -2);
@@ -78,7 +81,8 @@ static void slices_and_concat_give_the_right_numbers(void **state)
     ml_tensor *turned = ml_transpose(t, x, NULL);
     assert_shape(turned, "4x3");
     assert_reals_close(turned->data, (ml_real[]){0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}, 12, 0, 0);
-    assert_shape(ml_transpose(t, ml_reshape(t, x, 4, (int64_t[]){1, 2, 3, 2}), (int[]){2, 0, 3, 1}), "3x1x2x2");
+    assert_shape(ml_transpose(t, ml_reshape(t, x, 4, (int64_t[]){1, 2, 3, 2}), (int[]){2, 0, 3, 1}),
+                 "3x1x2x2");
     assert_shape(ml_transpose(t, total(t, x), NULL), "scalar");
     assert_int_equal(ml_tape_error(t), ML_OK);
     ml_tensor_free(x);
@@ -118,8 +122,10 @@ static ml_tensor *only_a_part(ml_tape *t, ml_tensor *const *in, int n, void *use
 static ml_tensor *slice_of_slice(ml_tape *t, ml_tensor *const *in, int n, void *user)
 {
     (void)n, (void)user;
-    ml_tensor *y = ml_softmax(t, in[0], 0), *rows = ml_slice(t, y, 0, 1, 4), *middle = ml_slice(t, rows, 0, 1, 2);
-    ml_tensor *flat = ml_reshape(t, middle, 2, (int64_t[]){3, 2}), *end = ml_slice(t, flat, 0, 1, 3);
+    ml_tensor *y = ml_softmax(t, in[0], 0), *rows = ml_slice(t, y, 0, 1, 4),
+              *middle = ml_slice(t, rows, 0, 1, 2);
+    ml_tensor *flat = ml_reshape(t, middle, 2, (int64_t[]){3, 2}),
+              *end = ml_slice(t, flat, 0, 1, 3);
     return pair(t, curved(t, ml_slice(t, end, 1, 0, 1)), curved(t, rows));
 }
 
@@ -133,7 +139,8 @@ static ml_tensor *overlapping_views(ml_tape *t, ml_tensor *const *in, int n, voi
 static ml_tensor *views_of_the_leaf(ml_tape *t, ml_tensor *const *in, int n, void *user)
 {
     (void)n, (void)user;
-    ml_tensor *x = in[0], *turned = ml_transpose(t, ml_reshape(t, x, 3, (int64_t[]){2, 2, 6}), (int[]){1, 2, 0});
+    ml_tensor *x = in[0], *turned = ml_transpose(t, ml_reshape(t, x, 3, (int64_t[]){2, 2, 6}),
+                                                 (int[]){1, 2, 0});
     return pair(t, curved(t, ml_slice(t, x, 0, 3, 4)), curved(t, ml_slice(t, turned, 1, 2, 5)));
 }
 
@@ -156,7 +163,8 @@ static ml_tensor *an_unused_branch(ml_tape *t, ml_tensor *const *in, int n, void
 static ml_tensor *every_axis(ml_tape *t, ml_tensor *const *in, int n, void *user)
 {
     (void)n, (void)user;
-    ml_tensor *x = ml_reshape(t, in[0], 4, (int64_t[]){2, 2, 3, 2}), *turned = ml_transpose(t, x, (int[]){3, 1, 0, 2});
+    ml_tensor *x = ml_reshape(t, in[0], 4, (int64_t[]){2, 2, 3, 2}),
+              *turned = ml_transpose(t, x, (int[]){3, 1, 0, 2});
     ml_tensor *joined = x;
     for (int axis = 0; axis < 4; axis++)
         joined = ml_concat(t, (ml_tensor *[]){ml_slice(t, joined, axis, 1, 2), joined}, 2, axis);
@@ -166,7 +174,8 @@ static ml_tensor *every_axis(ml_tape *t, ml_tensor *const *in, int n, void *user
 static ml_tensor *an_empty_part(ml_tape *t, ml_tensor *const *in, int n, void *user)
 {
     (void)n, (void)user;
-    ml_tensor *y = ml_softmax(t, in[0], 1), *none = ml_slice(t, y, 0, 2, 2), *gap = ml_slice(t, y, 1, 6, 6);
+    ml_tensor *y = ml_softmax(t, in[0], 1), *none = ml_slice(t, y, 0, 2, 2),
+              *gap = ml_slice(t, y, 1, 6, 6);
     ml_tensor *wide = ml_concat(t, (ml_tensor *[]){gap, y}, 2, 1);
     return pair(t, curved(t, ml_concat(t, (ml_tensor *[]){none, wide}, 2, 0)), total(t, none));
 }
@@ -174,9 +183,10 @@ static ml_tensor *an_empty_part(ml_tape *t, ml_tensor *const *in, int n, void *u
 static void gradients_find_their_way_through_views(void **state)
 {
     (void)state;
-    ml_scalar_fn losses[] = {view_first_whole_later, whole_first_view_later, only_a_part,      slice_of_slice,
-                             overlapping_views,      views_of_the_leaf,      used_twice_in_one_op, an_unused_branch,
-                             every_axis,             an_empty_part};
+    ml_scalar_fn losses[] = {view_first_whole_later, whole_first_view_later, only_a_part,
+                             slice_of_slice,         overlapping_views,      views_of_the_leaf,
+                             used_twice_in_one_op,   an_unused_branch,       every_axis,
+                             an_empty_part};
     ml_rng rng = ml_rng_seed(31);
     ml_tensor *x = random_tensor(&rng, 2, (int64_t[]){4, 6}, -1, 1);
     for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++)
@@ -232,23 +242,30 @@ static void errors_say_the_numbers(void **state)
 {
     (void)state;
     ml_tape *t = ml_tape_new();
-    ml_tensor *x = ml_zeros(4, 5), *y = ml_zeros(3, 4), *z = ml_zeros(4, 5, 1), *one = ml_tensor_new(0, NULL);
-    assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){3, 7}), "reshape: 4x5 has 20 elements but 3x7 has 21");
+    ml_tensor *x = ml_zeros(4, 5), *y = ml_zeros(3, 4), *z = ml_zeros(4, 5, 1),
+              *one = ml_tensor_new(0, NULL);
+    assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){3, 7}),
+                  "reshape: 4x5 has 20 elements but 3x7 has 21");
     assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){3, -1}),
                   "reshape: 4x5 has 20 elements: no extent in place of -1 makes that of 3x-1");
     assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){0, -1}),
                   "reshape: 4x5 has 20 elements: no extent in place of -1 makes that of 0x-1");
     assert_sticks(t, ml_reshape(t, x, 3, (int64_t[]){-1, 2, -1}),
                   "reshape: axes 0 and 2 of -1x2x-1 are both -1: only one can be inferred");
-    assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){-2, -10}), "reshape: shape -2x-10 is negative or too large");
-    assert_sticks(t, ml_reshape(t, x, 7, (int64_t[]){1, 1, 1, 1, 1, 4, 5}), "reshape: rank 7 is not in 0 .. 6");
+    assert_sticks(t, ml_reshape(t, x, 2, (int64_t[]){-2, -10}),
+                  "reshape: shape -2x-10 is negative or too large");
+    assert_sticks(t, ml_reshape(t, x, 7, (int64_t[]){1, 1, 1, 1, 1, 4, 5}),
+                  "reshape: rank 7 is not in 0 .. 6");
     assert_sticks(t, ml_reshape(t, x, 1, NULL), "reshape: shape is NULL");
     assert_sticks(t, ml_flatten(t, one), "flatten: a scalar has no batch axis to keep");
     assert_sticks(t, ml_transpose(t, x, (int[]){0, 2}), "transpose: order[1] is 2, not in 0 .. 1");
     assert_sticks(t, ml_transpose(t, x, (int[]){1, 1}), "transpose: axis 1 is twice in the order");
-    assert_sticks(t, ml_slice(t, x, 1, 2, 6), "slice: 2 .. 6 does not lie in 0 .. 5, axis 1 of 4x5");
-    assert_sticks(t, ml_slice(t, x, -2, 3, 2), "slice: 3 .. 2 does not lie in 0 .. 4, axis 0 of 4x5");
-    assert_sticks(t, ml_slice(t, x, 0, -1, 2), "slice: -1 .. 2 does not lie in 0 .. 4, axis 0 of 4x5");
+    assert_sticks(t, ml_slice(t, x, 1, 2, 6),
+                  "slice: 2 .. 6 does not lie in 0 .. 5, axis 1 of 4x5");
+    assert_sticks(t, ml_slice(t, x, -2, 3, 2),
+                  "slice: 3 .. 2 does not lie in 0 .. 4, axis 0 of 4x5");
+    assert_sticks(t, ml_slice(t, x, 0, -1, 2),
+                  "slice: -1 .. 2 does not lie in 0 .. 4, axis 0 of 4x5");
     assert_sticks(t, ml_slice(t, one, 0, 0, 1), "slice: a scalar has no axis 0");
     assert_sticks(t, ml_concat(t, (ml_tensor *[]){x, y}, 2, 0),
                   "concat: input 1 is 3x4 but input 0 is 4x5: they may differ in axis 0 only");
@@ -256,8 +273,10 @@ static void errors_say_the_numbers(void **state)
                   "concat: input 2 is 4x5x1 but input 0 is 4x5: they may differ in axis 1 only");
     assert_sticks(t, ml_concat(t, (ml_tensor *[]){x, NULL}, 2, 0), "concat: input 1 is NULL");
     assert_sticks(t, ml_concat(t, NULL, 2, 0), "concat: 0 inputs: there must be one at least");
-    assert_sticks(t, ml_concat(t, (ml_tensor *[]){x}, 0, 0), "concat: 0 inputs: there must be one at least");
-    assert_sticks(t, total(t, ml_flatten(t, ml_slice(t, x, 5, 0, 1))), "slice: axis 5 is not in -2 .. 1 of 4x5");
+    assert_sticks(t, ml_concat(t, (ml_tensor *[]){x}, 0, 0),
+                  "concat: 0 inputs: there must be one at least");
+    assert_sticks(t, total(t, ml_flatten(t, ml_slice(t, x, 5, 0, 1))),
+                  "slice: axis 5 is not in -2 .. 1 of 4x5");
     assert_null(ml_concat(NULL, &x, 1, 0));
     assert_null(ml_reshape(NULL, x, 0, NULL));
     ml_tensor_free(x), ml_tensor_free(y), ml_tensor_free(z), ml_tensor_free(one);

@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const mlk_axis AXES[] = {
-    {1, 1, 1},   {1, 7, 1},   {3, 1, 5},   {5, 16, 1},  {2, 17, 1},  {3, 31, 2},   {1, 13, 64}, {2, 5, 65},
-    {4, 3, 129}, {64, 10, 1}, {1, 4099, 1}, {500, 9, 1}, {0, 4, 3},  {4, 3, 0},    {2, 300, 3}, {1, 257, 1},
+    {1, 1, 1},   {1, 7, 1},  {3, 1, 5},   {5, 16, 1},  {2, 17, 1},   {3, 31, 2},
+    {1, 13, 64}, {2, 5, 65}, {4, 3, 129}, {64, 10, 1}, {1, 4099, 1}, {500, 9, 1},
+    {0, 4, 3},   {4, 3, 0},  {2, 300, 3}, {1, 257, 1},
 };
 enum { N_AXES = sizeof AXES / sizeof AXES[0] };
 
@@ -33,7 +34,8 @@ static void sums_agree(void **state)
     for (int c = 0; c < N_AXES; c++) {
         mlk_axis s = AXES[c];
         int64_t in = s.outer * s.n * s.inner, out = s.outer * s.inner;
-        ml_real *x = random_run(&rng, in, -2, 3), *a = random_run(&rng, out, 0, 1), *b = random_run(&rng, out, 0, 1);
+        ml_real *x = random_run(&rng, in, -2, 3), *a = random_run(&rng, out, 0, 1),
+                *b = random_run(&rng, out, 0, 1);
         mlk_sum_ref(a + 1, x + 1, s, 1);
         mlk_sum_forward(b + 1, x + 1, s, 1);
         assert_reals_close(b + 1, a + 1, out, TOL_REAL, TOL_REAL);
@@ -69,7 +71,8 @@ static void max_agrees_with_ties_and_nan(void **state)
         for (int kind = 0; kind < 3; kind++) {
             mlk_axis s = AXES[c];
             int64_t in = s.outer * s.n * s.inner, out = s.outer * s.inner, i_at[2048], j_at[2048];
-            ml_real *x = random_run(&rng, in, -3, 3), *a = random_run(&rng, out, 0, 1), *b = random_run(&rng, out, 0, 1);
+            ml_real *x = random_run(&rng, in, -3, 3), *a = random_run(&rng, out, 0, 1),
+                    *b = random_run(&rng, out, 0, 1);
             assert_true(out <= 2048);
             for (int64_t i = 0; kind > 0 && i < in; i++) /* whole numbers: many ties */
                 x[i + 1] = (ml_real)floor((double)x[i + 1]);
@@ -92,14 +95,16 @@ typedef void softmax_fn(ml_real *, const ml_real *, mlk_axis);
 static void softmax_agrees(void **state)
 {
     (void)state;
-    softmax_fn *ref[] = {mlk_softmax_ref, mlk_log_softmax_ref}, *fast[] = {mlk_softmax_forward, mlk_log_softmax_forward};
+    softmax_fn *ref[] = {mlk_softmax_ref, mlk_log_softmax_ref},
+               *fast[] = {mlk_softmax_forward, mlk_log_softmax_forward};
     ml_rng rng = ml_rng_seed(3);
     for (int c = 0; c < N_AXES; c++)
         for (int kind = 0; kind < 6; kind++) {
             mlk_axis s = AXES[c];
             double reach = kind < 2 ? 4 : 1000;
             int64_t in = s.outer * s.n * s.inner;
-            ml_real *z = random_run(&rng, in, -reach, reach), *a = random_run(&rng, in, 0, 1), *b = random_run(&rng, in, 0, 1);
+            ml_real *z = random_run(&rng, in, -reach, reach), *a = random_run(&rng, in, 0, 1),
+                    *b = random_run(&rng, in, 0, 1);
             for (int64_t i = 0; kind >= 4 && i < in; i += 3)
                 z[i + 1] = (ml_real)(i % 2 ? -INFINITY : i % 4 ? NAN : 900);
             ref[kind % 2](a + 1, z + 1, s);
@@ -114,12 +119,14 @@ static void softmax_agrees(void **state)
 static void xent_agrees(void **state)
 {
     (void)state;
-    static const int64_t SIZES[][2] = {{1, 1}, {1, 2}, {64, 10}, {7, 13}, {3, 4097}, {500, 9}, {33, 128}};
+    static const int64_t SIZES[][2] = {{1, 1},    {1, 2},   {64, 10}, {7, 13},
+                                       {3, 4097}, {500, 9}, {33, 128}};
     ml_rng rng = ml_rng_seed(4);
     for (int c = 0; c < 14; c++) {
         int64_t rows = SIZES[c / 2][0], n = SIZES[c / 2][1];
         double reach = c % 2 ? 1000 : 5;
-        ml_real *z = random_run(&rng, rows * n, -reach, reach), *a = random_run(&rng, rows * n, 0, 1);
+        ml_real *z = random_run(&rng, rows * n, -reach, reach),
+                *a = random_run(&rng, rows * n, 0, 1);
         ml_real *b = random_run(&rng, rows * n, 0, 1), loss_a, loss_b;
         int32_t label[500];
         for (int64_t r = 0; r < rows; r++)
@@ -157,12 +164,14 @@ static void check_transpose(ml_rng *rng, int rank, const int64_t *shape, const i
     int64_t size = 1;
     for (int d = 0; d < rank; d++)
         size *= shape[d];
-    ml_real *x = random_run(rng, size, -1, 1), *a = random_run(rng, size, 0, 1), *b = random_run(rng, size, 0, 1);
+    ml_real *x = random_run(rng, size, -1, 1), *a = random_run(rng, size, 0, 1),
+            *b = random_run(rng, size, 0, 1);
     ml_real *dx = random_run(rng, size, 0, 1);
     mlk_transpose_ref(a + 1, x + 1, rank, shape, order);
     mlk_transpose_forward(b + 1, x + 1, rank, shape, order);
     assert_reals_close(b + 1, a + 1, size, 0, 0);
-    mlk_transpose_backward(dx + 1, false, a + 1, rank, shape, order); /* there and back: nothing has changed */
+    mlk_transpose_backward(dx + 1, false, a + 1, rank, shape,
+                           order); /* there and back: nothing has changed */
     assert_reals_close(dx + 1, x + 1, size, 0, 0);
     mlk_transpose_backward(dx + 1, true, a + 1, rank, shape, order);
     for (int64_t i = 0; i < size; i++)
@@ -175,7 +184,8 @@ static void every_permutation_of(ml_rng *rng, int rank, const int64_t *shape)
     int total = 1, order[ML_MAX_RANK];
     for (int i = 2; i <= rank; i++)
         total *= i;
-    for (int p = 0; p < total; p++) { /* the p-th permutation, by its digits in the factorial base */
+    for (int p = 0; p < total;
+         p++) { /* the p-th permutation, by its digits in the factorial base */
         int left[ML_MAX_RANK], rest = p, base = total;
         for (int i = 0; i < rank; i++)
             left[i] = i;
@@ -210,7 +220,8 @@ static void transposes_agree(void **state)
 static void runs_agree(void **state)
 {
     (void)state;
-    static const mlk_runs CASES[] = {{1, 1, 1, 1}, {3, 7, 7, 9}, {4, 8, 11, 8}, {5, 20, 20, 33}, {0, 4, 4, 4}, {3, 0, 2, 2}};
+    static const mlk_runs CASES[] = {{1, 1, 1, 1},    {3, 7, 7, 9}, {4, 8, 11, 8},
+                                     {5, 20, 20, 33}, {0, 4, 4, 4}, {3, 0, 2, 2}};
     ml_rng rng = ml_rng_seed(7);
     for (int c = 0; c < 12; c++) {
         ml_real *x = random_run(&rng, 200, -1, 1), a[200], b[200];
@@ -227,9 +238,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_agree),
-        cmocka_unit_test(long_sums_keep_their_digits), cmocka_unit_test(max_agrees_with_ties_and_nan),
-        cmocka_unit_test(softmax_agrees),      cmocka_unit_test(xent_agrees),
-        cmocka_unit_test(elementwise_losses_agree), cmocka_unit_test(transposes_agree),
+        cmocka_unit_test(long_sums_keep_their_digits),
+        cmocka_unit_test(max_agrees_with_ties_and_nan),
+        cmocka_unit_test(softmax_agrees),
+        cmocka_unit_test(xent_agrees),
+        cmocka_unit_test(elementwise_losses_agree),
+        cmocka_unit_test(transposes_agree),
         cmocka_unit_test(runs_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

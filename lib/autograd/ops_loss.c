@@ -33,14 +33,16 @@ static bool check_labels(ml_tape *t, const ml_tensor *z, ml_ints labels)
     if (z->rank != 2)
         return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s, not (samples, classes)", text);
     if (labels.n != z->shape[0] || (labels.n && !labels.v))
-        return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s but there are %lld labels", text,
-                         (long long)(labels.v ? labels.n : 0));
+        return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s but there are %lld labels",
+                         text, (long long)(labels.v ? labels.n : 0));
     if (z->size == 0)
-        return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s: no samples or no classes, so no mean", text);
+        return mli_stick(t, ML_EINVAL,
+                         "softmax_xent: logits are %s: no samples or no classes, so no mean", text);
     for (int64_t i = 0; i < labels.n; i++)
         if (labels.v[i] < 0 || labels.v[i] >= z->shape[1])
-            return mli_stick(t, ML_EINVAL, "softmax_xent: label %d of sample %lld is not in 0 .. %lld", (int)labels.v[i],
-                             (long long)i, (long long)z->shape[1] - 1);
+            return mli_stick(t, ML_EINVAL,
+                             "softmax_xent: label %d of sample %lld is not in 0 .. %lld",
+                             (int)labels.v[i], (long long)i, (long long)z->shape[1] - 1);
     return true;
 }
 
@@ -51,8 +53,10 @@ ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels)
     int64_t rows = logits->shape[0], n = logits->shape[1];
     size_t bytes = sizeof(xent) + (size_t)logits->size * sizeof(ml_real);
     ml_tensor *y = mli_out(t, 0, NULL);
+    if (!y)
+        return NULL;
     /* Without a backward to come the probabilities are only scratch. */
-    xent *s = !y ? NULL : mli_wants_grad(t, 1, &logits) ? mli_saved(t, bytes) : mli_workspace(t, bytes);
+    xent *s = mli_wants_grad(t, 1, &logits) ? mli_saved(t, bytes) : mli_workspace(t, bytes);
     if (!s)
         return NULL;
     s->label = labels.v;
@@ -65,14 +69,15 @@ ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels)
 
 /* ---- losses of two tensors of one shape ---- */
 
-static bool check_pair(ml_tape *t, const char *op, const ml_tensor *a, const char *a_name, const ml_tensor *b,
-                       const char *b_name)
+static bool check_pair(ml_tape *t, const char *op, const ml_tensor *a, const char *a_name,
+                       const ml_tensor *b, const char *b_name)
 {
     char a_text[160], b_text[160];
     ml_shape_text(a, a_text, sizeof a_text);
     ml_shape_text(b, b_text, sizeof b_text);
     if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof a->shape[0]) != 0)
-        return mli_stick(t, ML_EINVAL, "%s: %s %s but %s %s: the shapes differ", op, a_name, a_text, b_name, b_text);
+        return mli_stick(t, ML_EINVAL, "%s: %s %s but %s %s: the shapes differ", op, a_name, a_text,
+                         b_name, b_text);
     if (a->size == 0)
         return mli_stick(t, ML_EINVAL, "%s: %s %s: no elements, so no mean", op, a_name, a_text);
     return true;

@@ -1,4 +1,4 @@
-/* ops_reduce.c -- sum, mean, max, softmax and log-softmax on the tape: check, allocate, call the kernel, record. */
+/* ops_reduce.c -- sum, mean, max, softmax and log-softmax on the tape. */
 #include "autograd/axis.h"
 #include "autograd/tape.h"
 #include "kernels/softmax.h"
@@ -13,8 +13,8 @@ int mli_axis(ml_tape *t, const char *op, const ml_tensor *x, int axis)
     if (x->rank == 0)
         mli_stick(t, ML_EINVAL, "%s: a scalar has no axis %d", op, axis);
     else
-        mli_stick(t, ML_EINVAL, "%s: axis %d is not in %d .. %d of %s", op, axis, -x->rank, x->rank - 1,
-                  ml_shape_text(x, text, sizeof text));
+        mli_stick(t, ML_EINVAL, "%s: axis %d is not in %d .. %d of %s", op, axis, -x->rank,
+                  x->rank - 1, ml_shape_text(x, text, sizeof text));
     return -1;
 }
 
@@ -38,7 +38,8 @@ typedef struct reduction {
 } reduction;
 
 /* The output of a reduction of x, not yet computed. Takes axis or ML_ALL, gives r->s and r->all. */
-static ml_tensor *reduced(ml_tape *t, const char *op, const ml_tensor *x, int axis, bool keep_dim, reduction *r)
+static ml_tensor *reduced(ml_tape *t, const char *op, const ml_tensor *x, int axis, bool keep_dim,
+                          reduction *r)
 {
     int64_t shape[ML_MAX_RANK];
     int rank = 0;
@@ -60,7 +61,8 @@ static ml_tensor *nothing_to(ml_tape *t, const char *op, const ml_tensor *x, int
     ml_shape_text(x, text, sizeof text);
     if (axis == ML_ALL)
         return mli_stick(t, ML_EINVAL, "%s: %s has no elements, so it has no %s", op, text, op);
-    return mli_stick(t, ML_EINVAL, "%s: axis %d of %s is empty, so it has no %s", op, axis, text, op);
+    return mli_stick(t, ML_EINVAL, "%s: axis %d of %s is empty, so it has no %s", op, axis, text,
+                     op);
 }
 
 static void sum_backward(ml_tape *t, const ml_node *n)
@@ -173,7 +175,8 @@ static const ml_op LOG_SOFTMAX = {"log_softmax", log_softmax_backward};
 
 typedef void softmax_fn(ml_real *, const ml_real *, mlk_axis);
 
-static ml_tensor *softmax_like(ml_tape *t, const ml_op *op, softmax_fn *kernel, ml_tensor *x, int axis)
+static ml_tensor *softmax_like(ml_tape *t, const ml_op *op, softmax_fn *kernel, ml_tensor *x,
+                               int axis)
 {
     if (!mli_ready(t, op->name, 1, x) || (axis = mli_axis(t, op->name, x, axis)) < 0)
         return NULL;
@@ -195,5 +198,6 @@ ml_tensor *ml_softmax(ml_tape *t, ml_tensor *x, int axis)
 ml_tensor *ml_log_softmax(ml_tape *t, ml_tensor *x, int axis)
 {
     bool ref = t && mli_kernel(t) == ML_KERNEL_REF;
-    return softmax_like(t, &LOG_SOFTMAX, ref ? mlk_log_softmax_ref : mlk_log_softmax_forward, x, axis);
+    return softmax_like(t, &LOG_SOFTMAX, ref ? mlk_log_softmax_ref : mlk_log_softmax_forward, x,
+                        axis);
 }

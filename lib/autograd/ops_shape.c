@@ -1,7 +1,7 @@
 /* ops_shape.c -- reshape, flatten, transpose, slice and concat on the tape.
  *
- * A view has no numbers of its own and no backward: whoever reads it puts its gradient straight into that of the tensor
- * it looks into (place_of in tape.c). It is still an op on the tape, so that it can be seen there.
+ * A view has no numbers of its own and no backward: whoever reads it puts its gradient straight into that of the
+ * tensor it looks into (place_of in backward.c). It is still an op on the tape, so that it can be seen there.
  */
 #include "autograd/axis.h"
 #include "autograd/tape.h"
@@ -17,7 +17,8 @@ static const ml_op RESHAPE = {"reshape", NULL};
 static const ml_op FLATTEN = {"flatten", NULL};
 static const ml_op SLICE_VIEW = {"slice", NULL};
 
-static ml_tensor *view(ml_tape *t, const ml_op *op, ml_tensor *x, int64_t offset, int rank, const int64_t *shape)
+static ml_tensor *view(ml_tape *t, const ml_op *op, ml_tensor *x, int64_t offset, int rank,
+                       const int64_t *shape)
 {
     ml_tensor *y = mli_view(t, x, offset, rank, shape);
     return y && mli_record(t, op, y, 1, &x) ? y : NULL;
@@ -35,21 +36,23 @@ static bool infer(ml_tape *t, const ml_tensor *x, int rank, int64_t *shape)
         if (shape[d] != -1)
             continue;
         if (hole >= 0)
-            return mli_stick(t, ML_EINVAL, "reshape: axes %d and %d of %s are both -1: only one can be inferred", hole, d,
-                             to);
+            return mli_stick(t, ML_EINVAL,
+                             "reshape: axes %d and %d of %s are both -1: only one can be inferred",
+                             hole, d, to);
         hole = d;
         shape[d] = 1;
     }
     if (!mli_shape_size(rank, shape, &rest))
         return mli_stick(t, ML_EINVAL, "reshape: shape %s is negative or too large", to);
     if (hole >= 0 && (rest == 0 || x->size % rest != 0))
-        return mli_stick(t, ML_EINVAL, "reshape: %s has %lld elements: no extent in place of -1 makes that of %s", from,
-                         (long long)x->size, to);
+        return mli_stick(t, ML_EINVAL,
+                         "reshape: %s has %lld elements: no extent in place of -1 makes that of %s",
+                         from, (long long)x->size, to);
     if (hole >= 0)
         shape[hole] = x->size / rest;
     else if (rest != x->size)
-        return mli_stick(t, ML_EINVAL, "reshape: %s has %lld elements but %s has %lld", from, (long long)x->size, to,
-                         (long long)rest);
+        return mli_stick(t, ML_EINVAL, "reshape: %s has %lld elements but %s has %lld", from,
+                         (long long)x->size, to, (long long)rest);
     return true;
 }
 
@@ -103,7 +106,8 @@ static bool check_order(ml_tape *t, const ml_tensor *x, const int *order, permut
     for (int d = 0; d < x->rank; d++) {
         int from = order ? order[d] : x->rank - 1 - d;
         if (from < 0 || from >= x->rank)
-            return mli_stick(t, ML_EINVAL, "transpose: order[%d] is %d, not in 0 .. %d", d, from, x->rank - 1);
+            return mli_stick(t, ML_EINVAL, "transpose: order[%d] is %d, not in 0 .. %d", d, from,
+                             x->rank - 1);
         if (seen[from])
             return mli_stick(t, ML_EINVAL, "transpose: axis %d is twice in the order", from);
         seen[from] = true;
@@ -148,7 +152,8 @@ static void slice_backward(ml_tape *t, const ml_node *n)
         return;
     if (!dx.add) /* what was not sliced has gradient zero */
         memset(dx.v, 0, (size_t)n->in[0]->size * sizeof *dx.v);
-    mlk_copy_runs(dx.v + c->offset, true, dy, (mlk_runs){c->runs.runs, c->runs.length, c->runs.x_step, c->runs.y_step});
+    mlk_copy_runs(dx.v + c->offset, true, dy,
+                  (mlk_runs){c->runs.runs, c->runs.length, c->runs.x_step, c->runs.y_step});
 }
 
 static const ml_op SLICE = {"slice", slice_backward};
@@ -168,8 +173,10 @@ ml_tensor *ml_slice(ml_tape *t, ml_tensor *x, int axis, int64_t begin, int64_t e
     if (!mli_ready(t, "slice", 1, x) || (axis = mli_axis(t, "slice", x, axis)) < 0)
         return NULL;
     if (begin < 0 || end < begin || end > x->shape[axis])
-        return mli_stick(t, ML_EINVAL, "slice: %lld .. %lld does not lie in 0 .. %lld, axis %d of %s", (long long)begin,
-                         (long long)end, (long long)x->shape[axis], axis, ml_shape_text(x, text, sizeof text));
+        return mli_stick(t, ML_EINVAL,
+                         "slice: %lld .. %lld does not lie in 0 .. %lld, axis %d of %s",
+                         (long long)begin, (long long)end, (long long)x->shape[axis], axis,
+                         ml_shape_text(x, text, sizeof text));
     memcpy(shape, x->shape, sizeof shape);
     shape[axis] = end - begin;
     mlk_axis s = mli_along(x, axis);
@@ -196,7 +203,8 @@ static void concat_backward(ml_tape *t, const ml_node *n)
         mlk_axis s = mli_along(n->in[i], *axis);
         mli_dx dx = mli_din(t, n, i);
         if (dx.v)
-            mlk_copy_runs(dx.v, dx.add, dy, (mlk_runs){s.outer, s.n * s.inner, s.n * s.inner, step});
+            mlk_copy_runs(dx.v, dx.add, dy,
+                          (mlk_runs){s.outer, s.n * s.inner, s.n * s.inner, step});
         dy += s.n * s.inner;
     }
 }
@@ -213,8 +221,10 @@ static bool joined(ml_tape *t, ml_tensor *const *xs, int n, int axis, int64_t *s
         for (int d = 0; d < xs[0]->rank && fits; d++)
             fits = d == axis || xs[i]->shape[d] == shape[d];
         if (!fits)
-            return mli_stick(t, ML_EINVAL, "concat: input %d is %s but input 0 is %s: they may differ in axis %d only", i,
-                             ml_shape_text(xs[i], a, sizeof a), ml_shape_text(xs[0], b, sizeof b), axis);
+            return mli_stick(
+                t, ML_EINVAL,
+                "concat: input %d is %s but input 0 is %s: they may differ in axis %d only", i,
+                ml_shape_text(xs[i], a, sizeof a), ml_shape_text(xs[0], b, sizeof b), axis);
         if (xs[i]->shape[axis] > INT64_MAX - shape[axis])
             return mli_stick(t, ML_EINVAL, "concat: axis %d grows too long", axis);
         shape[axis] += xs[i]->shape[axis];

@@ -1,13 +1,13 @@
 /* losses.c -- how wrong, as one number:  softmax cross-entropy, binary cross-entropy, mean squared error
  *
- * Shapes     softmax_xent  z (N,K)  label (N)  p (N,K)  loss ()          bce, mse  both inputs of one shape, n numbers
+ * Shapes     softmax_xent  z (N,K)  label (N)  p (N,K)  loss ()     bce, mse  both inputs n numbers
  * Forward    softmax_xent  loss = (1/N) sum_n ( log sum_k exp(z[n,k]) - z[n,label n] )
  *            bce           loss = (1/n) sum ( max(z,0) - z y + log(1 + exp(-|z|)) )
  *            mse           loss = (1/n) sum (a - b)^2
  * Backward   softmax_xent  dz[n,k] = (p[n,k] - [k = label n]) dloss / N
  *            bce           dz = (sigmoid(z) - y) dloss / n
  *            mse           da = 2 (a - b) dloss / n          db = -da
- *            Check by meaning: the first two are "what I said minus what is so"; both are 0 where the answer is right.
+ *            Check by meaning: the first two are "what I said minus what is so", 0 where that is right.
  * Saves      softmax_xent: p          Cost  one exp an element; bce also one log
  * Source     Bridle 1990; the stable form of bce: rewrite exp(z) as exp(-|z|) for either sign
  * Derivation docs/math/cross-entropy.md, docs/math/bce.md, docs/math/mse.md
@@ -19,7 +19,8 @@
 
 /* ---- softmax cross-entropy ---- */
 
-void mlk_softmax_xent_ref(ml_real *loss, ml_real *p, const ml_real *z, const int32_t *label, int64_t rows, int64_t n)
+void mlk_softmax_xent_ref(ml_real *loss, ml_real *p, const ml_real *z, const int32_t *label,
+                          int64_t rows, int64_t n)
 {
     double total = 0;
     for (int64_t r = 0; r < rows; r++) {
@@ -35,7 +36,8 @@ void mlk_softmax_xent_ref(ml_real *loss, ml_real *p, const ml_real *z, const int
     *loss = (ml_real)(total / (double)rows);
 }
 
-void mlk_softmax_xent_forward(ml_real *loss, ml_real *p, const ml_real *z, const int32_t *label, int64_t rows, int64_t n)
+void mlk_softmax_xent_forward(ml_real *loss, ml_real *p, const ml_real *z, const int32_t *label,
+                              int64_t rows, int64_t n)
 {
     int64_t block = mlk_rows_a_block(n);
     double total = 0;
@@ -56,7 +58,8 @@ void mlk_softmax_xent_forward(ml_real *loss, ml_real *p, const ml_real *z, const
     *loss = (ml_real)(total / (double)rows);
 }
 
-void mlk_softmax_xent_backward(ml_real *dz, bool add, const ml_real *p, const int32_t *label, mlk_loss_grad g)
+void mlk_softmax_xent_backward(ml_real *dz, bool add, const ml_real *p, const int32_t *label,
+                               mlk_loss_grad g)
 {
     ml_real scale = g.dloss / (ml_real)g.rows;
     for (int64_t i = 0; i < g.rows * g.n; i++)
@@ -87,7 +90,8 @@ void mlk_bce_logits_forward(ml_real *loss, const ml_real *z, const ml_real *y, i
         int64_t count = n - i < BLOCK ? n - i : BLOCK;
         for (int64_t j = 0; j < count; j++) {
             e[j] = mlk_exp(-(ml_real)fabs((double)z[j]));
-            linear[j] = z[j] > 0 ? z[j] * (1 - y[j]) : -z[j] * y[j]; /* max(z,0) - z y with one rounding less */
+            linear[j] = z[j] > 0 ? z[j] * (1 - y[j])
+                                 : -z[j] * y[j]; /* max(z,0) - z y with one rounding less */
         }
         total += mlk_row_sum(linear, count);
         for (int64_t j = 0; j < count; j++)
@@ -96,11 +100,13 @@ void mlk_bce_logits_forward(ml_real *loss, const ml_real *z, const ml_real *y, i
     *loss = (ml_real)(total / (double)n);
 }
 
-void mlk_bce_logits_backward(ml_real *dz, bool add, const ml_real *z, const ml_real *y, mlk_loss_grad g)
+void mlk_bce_logits_backward(ml_real *dz, bool add, const ml_real *z, const ml_real *y,
+                             mlk_loss_grad g)
 {
     ml_real scale = g.dloss / (ml_real)g.n;
     for (int64_t i = 0; i < g.n; i++)
-        dz[i] = (add ? dz[i] : 0) + (mlk_sigmoid(z[i]) - y[i]) * scale; /* dz = (sigmoid(z) - y) dloss / n */
+        dz[i] = (add ? dz[i] : 0) +
+                (mlk_sigmoid(z[i]) - y[i]) * scale; /* dz = (sigmoid(z) - y) dloss / n */
 }
 
 /* ---- mean squared error ---- */

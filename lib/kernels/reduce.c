@@ -1,12 +1,12 @@
 /* reduce.c -- many numbers into one, along an axis:  y = sum_k x_k,  y = (1/n) sum_k x_k,  y = max_k x_k
  *
- * Shapes     x (O,n,I): the axis has n entries, O is the product of the extents before it, I of those after.  y (O,I)
+ * Shapes     x (O,n,I): the axis has n entries, O numbers lie before it, I after it.  y (O,I)
  * Forward    sum   y[o,i] = sum_k x[o,k,i]             mean  the same / n
  *            max   y[o,i] = x[o,k*,i], k* the first k with the largest value; NaN counts as the largest
  * Backward   sum   dx[o,k,i] = dy[o,i]                 mean  dy[o,i] / n
  *            max   dx[o,k,i] = dy[o,i] where k = k*, 0 elsewhere
  *            max over everything: dy / c for each of the c elements that equal y
- *            Check by meaning: a sum passes each change on, so its gradient is handed out; a max feels only its winner.
+ *            Check by meaning: a sum feels every change, so all get its gradient; a max feels its winner.
  * Saves      max: k*          Cost  O n I additions or comparisons; memory is the limit
  * Source     Torch's rules for ties and NaN           Derivation  docs/math/reduce.md
  */
@@ -32,7 +32,8 @@ void mlk_sum_ref(ml_real *y, const ml_real *x, mlk_axis s, double divisor)
 }
 
 /* y[i] = sum_k x[k * stride + i] / divisor for a few columns: reads x row by row, as it lies. */
-static void sum_columns(ml_real *y, const ml_real *x, int64_t n, int64_t stride, int64_t columns, double divisor)
+static void sum_columns(ml_real *y, const ml_real *x, int64_t n, int64_t stride, int64_t columns,
+                        double divisor)
 {
     double sum[BLOCK] = {0};
     for (int64_t k = 0; k < n; k++)
@@ -50,7 +51,8 @@ void mlk_sum_forward(ml_real *y, const ml_real *x, mlk_axis s, double divisor)
             continue;
         }
         for (int64_t i = 0; i < s.inner; i += BLOCK)
-            sum_columns(y + i, x + i, s.n, s.inner, s.inner - i < BLOCK ? s.inner - i : BLOCK, divisor);
+            sum_columns(y + i, x + i, s.n, s.inner, s.inner - i < BLOCK ? s.inner - i : BLOCK,
+                        divisor);
     }
 }
 
@@ -102,7 +104,8 @@ static int64_t first_of_largest(const ml_real *x, int64_t n)
     return k;
 }
 
-void mlk_max_forward(ml_real *restrict y, int64_t *restrict at, const ml_real *restrict x, mlk_axis s)
+void mlk_max_forward(ml_real *restrict y, int64_t *restrict at, const ml_real *restrict x,
+                     mlk_axis s)
 {
     for (int64_t o = 0; o < s.outer; o++, x += s.n * s.inner, y += s.inner, at += s.inner) {
         if (s.inner == 1) {

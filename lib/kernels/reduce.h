@@ -22,6 +22,7 @@ void mlk_max_forward(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s);
 /* dx[o,at,i] = dy[o,i], 0 elsewhere. */
 void mlk_max_backward(ml_real *dx, bool add, const ml_real *dy, const int64_t *at, mlk_axis s);
 /* Of the max over everything: dy shared evenly among the elements of x that equal y (the NaNs, where y is NaN). */
-void mlk_max_all_backward(ml_real *dx, bool add, ml_real dy, const ml_real *x, ml_real y, int64_t n);
+void mlk_max_all_backward(ml_real *dx, bool add, ml_real dy, const ml_real *x, ml_real y,
+                          int64_t n);
 
 #endif

@@ -1,8 +1,8 @@
 /* rows.h -- exponentials, sums and maxima of a run of numbers that lie side by side.
  *
- * A chain s += x[0], s += x[1], ... waits for each addition before the next, and rounds ever harder as s grows. Here are
- * LANES sums side by side instead (a compiler makes vectors of them), each in double, added up at the end in a fixed
- * order: fast, exact to a float's last bit over millions of terms, and the same bits each time.
+ * A chain s += x[0], s += x[1], ... waits for each addition before the next, and rounds ever harder as s grows.
+ * Here are LANES sums side by side instead (a compiler makes vectors of them), each in double, added up at the end
+ * in a fixed order: fast, exact to a float's last bit over millions of terms, and the same bits each time.
  */
 #ifndef MLK_ROWS_H
 #define MLK_ROWS_H
@@ -69,7 +69,8 @@ static inline ml_real mlk_row_max(const ml_real *x, int64_t n)
         for (int j = 0; j < MLK_LANES; j++)
             lane[j] = most;
         for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++) { /* both values at hand, then a choice: no branch */
+            for (int j = 0; j < MLK_LANES;
+                 j++) { /* both values at hand, then a choice: no branch */
                 ml_real v = x[i + j], yet = lane[j];
                 lane[j] = v > yet ? v : yet;
             }

@@ -18,7 +18,8 @@
 enum { TILE = 16 };
 
 /* How far apart in x neighbours along each axis of y lie; y_shape gets the extents of y. */
-static void strides_of(int rank, const int64_t *shape, const int *order, int64_t *y_shape, int64_t *stride)
+static void strides_of(int rank, const int64_t *shape, const int *order, int64_t *y_shape,
+                       int64_t *stride)
 {
     int64_t x_stride[ML_MAX_RANK], step = 1;
     for (int d = rank - 1; d >= 0; d--) {
@@ -31,7 +32,8 @@ static void strides_of(int rank, const int64_t *shape, const int *order, int64_t
     }
 }
 
-void mlk_transpose_ref(ml_real *y, const ml_real *x, int rank, const int64_t *shape, const int *order)
+void mlk_transpose_ref(ml_real *y, const ml_real *x, int rank, const int64_t *shape,
+                       const int *order)
 {
     int64_t y_shape[ML_MAX_RANK], stride[ML_MAX_RANK], size = 1;
     strides_of(rank, shape, order, y_shape, stride);
@@ -70,9 +72,10 @@ static inline void put(ml_real *y, bool add, ml_real v)
     *y = add ? *y + v : v;
 }
 
-/* y[p,q] = x[p * sp + q * sq], in tiles: a tile of x and one of y fit the nearest cache together, so that a cache line
- * fetched for one number serves its neighbours before it is dropped. */
-static void plane(ml_real *restrict y, bool add, const ml_real *restrict x, const int64_t *extent, const int64_t *stride)
+/* y[p,q] = x[p * sp + q * sq], in tiles: a tile of x and one of y fit the nearest cache together, so that a
+ * cache line fetched for one number serves its neighbours before it is dropped. */
+static void plane(ml_real *restrict y, bool add, const ml_real *restrict x, const int64_t *extent,
+                  const int64_t *stride)
 {
     int64_t rows = extent[0], columns = extent[1], sp = stride[0], sq = stride[1];
     if (sq == 1) { /* rows stay rows */
@@ -81,7 +84,8 @@ static void plane(ml_real *restrict y, bool add, const ml_real *restrict x, cons
     }
     for (int64_t p0 = 0; p0 < rows; p0 += TILE)
         for (int64_t q0 = 0; q0 < columns; q0 += TILE) {
-            int64_t p1 = p0 + TILE < rows ? p0 + TILE : rows, q1 = q0 + TILE < columns ? q0 + TILE : columns;
+            int64_t p1 = p0 + TILE < rows ? p0 + TILE : rows,
+                    q1 = q0 + TILE < columns ? q0 + TILE : columns;
             for (int64_t p = p0; p < p1; p++)
                 for (int64_t q = q0; q < q1; q++)
                     put(&y[p * columns + q], add, x[p * sp + q * sq]);
@@ -89,7 +93,8 @@ static void plane(ml_real *restrict y, bool add, const ml_real *restrict x, cons
 }
 
 /* Planes of the last two axes, one after another. extent and stride have room for ML_MAX_RANK + 2. */
-static void permute(ml_real *y, bool add, const ml_real *x, int rank, int64_t *extent, int64_t *stride)
+static void permute(ml_real *y, bool add, const ml_real *x, int rank, int64_t *extent,
+                    int64_t *stride)
 {
     rank = merge_axes(rank, extent, stride);
     for (; rank < 2; rank++) { /* a plane has two axes: put ones in front */
@@ -122,7 +127,8 @@ static bool empty(int rank, const int64_t *shape)
     return false;
 }
 
-void mlk_transpose_forward(ml_real *y, const ml_real *x, int rank, const int64_t *shape, const int *order)
+void mlk_transpose_forward(ml_real *y, const ml_real *x, int rank, const int64_t *shape,
+                           const int *order)
 {
     int64_t extent[ML_MAX_RANK + 2], stride[ML_MAX_RANK + 2];
     if (empty(rank, shape))
@@ -131,7 +137,8 @@ void mlk_transpose_forward(ml_real *y, const ml_real *x, int rank, const int64_t
     permute(y, false, x, rank, extent, stride);
 }
 
-void mlk_transpose_backward(ml_real *dx, bool add, const ml_real *dy, int rank, const int64_t *shape, const int *order)
+void mlk_transpose_backward(ml_real *dx, bool add, const ml_real *dy, int rank,
+                            const int64_t *shape, const int *order)
 {
     int64_t y_shape[ML_MAX_RANK], extent[ML_MAX_RANK + 2], stride[ML_MAX_RANK + 2];
     int back[ML_MAX_RANK];

@@ -4,11 +4,14 @@
 
 #include <mlcore/real.h>
 
-/* y = x with axes in another order: axis j of y is axis order[j] of x. shape is that of x, rank 0 .. ML_MAX_RANK. */
-void mlk_transpose_ref(ml_real *y, const ml_real *x, int rank, const int64_t *shape, const int *order);
-void mlk_transpose_forward(ml_real *y, const ml_real *x, int rank, const int64_t *shape, const int *order);
+/* y = x with axes in another order: axis j of y is axis order[j] of x. shape is that of x. */
+void mlk_transpose_ref(ml_real *y, const ml_real *x, int rank, const int64_t *shape,
+                       const int *order);
+void mlk_transpose_forward(ml_real *y, const ml_real *x, int rank, const int64_t *shape,
+                           const int *order);
 /* dx = dy with axes in the order back. shape and order as forward had them. */
-void mlk_transpose_backward(ml_real *dx, bool add, const ml_real *dy, int rank, const int64_t *shape, const int *order);
+void mlk_transpose_backward(ml_real *dx, bool add, const ml_real *dy, int rank,
+                            const int64_t *shape, const int *order);
 
 /* `runs` runs of `length` numbers, y_step and x_step apart. */
 typedef struct mlk_runs {

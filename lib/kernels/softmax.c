@@ -2,7 +2,7 @@
  *
  * Shapes     z, p, y (O,n,I): along the axis of n entries
  * Forward    m = max_k z_k                       subtracting m changes nothing: it cancels above and below the bar
- *            p_k = exp(z_k - m) / sum_j exp(z_j - m)         no exponent is above 0, and one is 0: no overflow, no 0/0
+ *            p_k = exp(z_k - m) / sum_j exp(z_j - m)         no exponent above 0, and one is 0
  *            y_k = log p_k = z_k - m - log sum_j exp(z_j - m)
  * Backward   softmax      dz = p (dp - sum_j p_j dp_j)
  *            log-softmax  dz = dy - p sum_j dy_j, p = exp(y)
@@ -52,7 +52,8 @@ void mlk_log_softmax_ref(ml_real *y, const ml_real *z, mlk_axis s)
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t i = 0; i < s.inner; i++) {
             int64_t at = o * s.n * s.inner + i;
-            double m = line_max(z + at, s.n, s.inner), log_sum = log(line_sum(z + at, s.n, s.inner, m));
+            double m = line_max(z + at, s.n, s.inner),
+                   log_sum = log(line_sum(z + at, s.n, s.inner, m));
             for (int64_t k = 0; k < s.n; k++)
                 y[at + k * s.inner] = (ml_real)((double)z[at + k * s.inner] - m - log_sum);
         }
@@ -158,11 +159,13 @@ static void log_softmax_columns(ml_real *y, const ml_real *z, columns c)
             y[k * c.step + i] = (ml_real)((double)y[k * c.step + i] - sum[i]);
 }
 
-static void by_columns(void (*f)(ml_real *, const ml_real *, columns), ml_real *y, const ml_real *z, mlk_axis s)
+static void by_columns(void (*f)(ml_real *, const ml_real *, columns), ml_real *y, const ml_real *z,
+                       mlk_axis s)
 {
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t i = 0; i < s.inner; i += COLUMNS) {
-            int64_t count = s.inner - i < COLUMNS ? s.inner - i : COLUMNS, at = o * s.n * s.inner + i;
+            int64_t count = s.inner - i < COLUMNS ? s.inner - i : COLUMNS,
+                    at = o * s.n * s.inner + i;
             f(y + at, z + at, (columns){s.n, s.inner, count});
         }
 }
@@ -195,12 +198,14 @@ void mlk_softmax_backward(ml_real *dz, bool add, const ml_real *dp, const ml_rea
                 mean += (double)p[at + k * s.inner] * (double)dp[at + k * s.inner];
             for (int64_t k = 0; k < s.n; k++) {
                 int64_t e = at + k * s.inner;
-                dz[e] = (add ? dz[e] : 0) + p[e] * (dp[e] - (ml_real)mean); /* dz = p (dp - sum_j p_j dp_j) */
+                dz[e] = (add ? dz[e] : 0) +
+                        p[e] * (dp[e] - (ml_real)mean); /* dz = p (dp - sum_j p_j dp_j) */
             }
         }
 }
 
-void mlk_log_softmax_backward(ml_real *dz, bool add, const ml_real *dy, const ml_real *y, mlk_axis s)
+void mlk_log_softmax_backward(ml_real *dz, bool add, const ml_real *dy, const ml_real *y,
+                              mlk_axis s)
 {
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t i = 0; i < s.inner; i++) {
@@ -210,7 +215,8 @@ void mlk_log_softmax_backward(ml_real *dz, bool add, const ml_real *dy, const ml
                 sum += (double)dy[at + k * s.inner];
             for (int64_t k = 0; k < s.n; k++) {
                 int64_t e = at + k * s.inner;
-                dz[e] = (add ? dz[e] : 0) + dy[e] - mlk_exp(y[e]) * (ml_real)sum; /* dz = dy - exp(y) sum_j dy_j */
+                dz[e] = (add ? dz[e] : 0) + dy[e] -
+                        mlk_exp(y[e]) * (ml_real)sum; /* dz = dy - exp(y) sum_j dy_j */
             }
         }
 }

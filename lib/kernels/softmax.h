@@ -12,10 +12,11 @@ void mlk_softmax_backward(ml_real *dz, bool add, const ml_real *dp, const ml_rea
 void mlk_log_softmax_ref(ml_real *y, const ml_real *z, mlk_axis s);
 void mlk_log_softmax_forward(ml_real *y, const ml_real *z, mlk_axis s);
 /* dz = dy - exp(y) sum_k dy_k, from the output y */
-void mlk_log_softmax_backward(ml_real *dz, bool add, const ml_real *dy, const ml_real *y, mlk_axis s);
+void mlk_log_softmax_backward(ml_real *dz, bool add, const ml_real *dy, const ml_real *y,
+                              mlk_axis s);
 
-/* y = z - (its largest), for each of `rows` rows of n; and how many rows of n to take at a time so that they stay in the
- * nearest cache from one pass to the next. The losses use these too. */
+/* y = z - (its largest), for each of `rows` rows of n; and how many rows of n to take at a time so that they
+ * stay in the nearest cache from one pass to the next. The losses use these too. */
 void mlk_shift_rows(ml_real *y, const ml_real *z, int64_t rows, int64_t n);
 int64_t mlk_rows_a_block(int64_t n);
 
