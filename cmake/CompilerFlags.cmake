@@ -29,6 +29,6 @@ if(MLCORE_SANITIZE)
   add_link_options(-fsanitize=${MLCORE_SANITIZE})
 endif()
 if(MLCORE_COVERAGE)
-  add_compile_options(--coverage)
+  add_compile_options(--coverage -fprofile-update=atomic) # several threads count
   add_link_options(--coverage)
 endif()

@@ -3,7 +3,7 @@ enable_testing()
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 # Tests ask for more memory than there is: under a sanitizer too that must be NULL, not the end.
-set(sanitizer_env "ASAN_OPTIONS=allocator_may_return_null=1" "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1"
+set(sanitizer_env "ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1" "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1"
   "UBSAN_OPTIONS=print_stacktrace=1")
 
 file(GLOB TESTS CONFIGURE_DEPENDS tests/test_*.c)

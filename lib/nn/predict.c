@@ -22,13 +22,13 @@ static ml_tensor looking_at(const mli_net *self, const ml_real *x, int64_t n)
     return v;
 }
 
-/* One batch through the net: *y gets the tensor, with n rows. */
-static ml_status run(ml_net *net, ml_tape *t, const ml_real *x, int64_t n, ml_tensor **y)
+/* One batch through the net: *y gets the tensor, with as many rows as x. It may be x itself, where no layer changes it. */
+static ml_status run(ml_net *net, ml_tape *t, ml_tensor *x, ml_tensor **y)
 {
     char text[160];
-    ml_tensor batch = looking_at(net->self, x, n);
+    int64_t n = x->shape[0];
     ml_tape_reset(t);
-    *y = ml_net_forward(net, t, &batch);
+    *y = ml_net_forward(net, t, x);
     if (ml_tape_error(t))
         return mli_fail(ml_tape_error(t), "%s", ml_tape_error_text(t));
     if (!*y)
@@ -45,7 +45,8 @@ static ml_status measure(ml_net *net)
     ml_tensor *y;
     ml_real *zeros = mli_calloc((size_t)mli_shape_numbers(&net->self->in), sizeof *zeros);
     ml_tape *t = zeros ? working_tape() : NULL;
-    ml_status s = t ? run(net, t, zeros, 1, &y) : ML_ENOMEM;
+    ml_tensor one = looking_at(net->self, zeros, 1);
+    ml_status s = t ? run(net, t, &one, &y) : ML_ENOMEM;
     if (!s)
         net->self->outputs = y->size;
     ml_tape_free(t);
@@ -82,8 +83,8 @@ ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
     ml_status s = ML_OK;
     for (int64_t i = 0; i < n && !s; i += BATCH) {
         int64_t size = n - i < BATCH ? n - i : BATCH;
-        ml_tensor *y;
-        s = run(net, t, x + i * inputs, size, &y);
+        ml_tensor *y, batch = looking_at(net->self, x + i * inputs, size);
+        s = run(net, t, &batch, &y);
         if (!s && y->size != size * outputs)
             s = mli_fail(ML_EINVAL, "predict: the net gave %lld numbers a sample, and %lld before",
                          (long long)(y->size / size), (long long)outputs);

@@ -1,6 +1,7 @@
 // design_loop.cpp -- the twin of design_loop.c in C++17: the same net by ml_net_add, the same loop.
 #include <mlcore/mlcore.h>
 
+#include <cstdio>
 #include <vector>
 
 static ml_layer dense(int64_t out)
