@@ -106,7 +106,7 @@ static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, 
     int status = write_results(s, net, test, accuracy);
     if (status)
         return status;
-    printf("test accuracy %.2f %%  (%lld of %lld)  loss %.4f  F1 %.4f  trained in %.1f s\n", 100 * accuracy,
+    printf("test accuracy %.2f %%  (%lld of %lld)  loss %.4g  F1 %.4f  trained in %.1f s\n", 100 * accuracy,
            (long long)llround(accuracy * (double)test->n), (long long)test->n, loss, f1, o->seconds);
     if (!s->c.quiet)
         printf("results: %s/metrics.json, %s/model.safetensors\n", s->c.out, s->c.out);

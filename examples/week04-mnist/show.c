@@ -77,8 +77,10 @@ static void cell(const canvas *c, int above, int below)
         fprintf(c->out, "\033[38;2;%d;%d;%dm\033[48;2;%d;%d;%dm\xE2\x96\x80", above, above, above, below, below, below);
     else if (c->style == GREY) /* 24 greys from 232 on */
         fprintf(c->out, "\033[38;5;%dm\033[48;5;%dm\xE2\x96\x80", 232 + above * 23 / 255, 232 + below * 23 / 255);
-    else
-        fputc(ramp[(above + below) / 2 * 9 / 255], c->out);
+    else { /* strokes are thin: half the ink is already the darkest character */
+        int level = (above + below) * 9 / 255;
+        fputc(ramp[level < 9 ? level : 9], c->out);
+    }
 }
 
 static void draw_row(const canvas *c, const ml_dataset *ds, const int32_t *predicted, const int64_t *which, int n)

@@ -135,7 +135,7 @@ static void facts(const ml_progress *p, char *line, double now, bool running)
         append(line, "  %s", text);
     }
     if (!isnan(p->loss))
-        append(line, "  loss %.4f", p->loss);
+        append(line, fabs(p->loss) < 1e5 ? "  loss %.4f" : "  loss %.3g", p->loss);
     if (running && p->done > 0 && p->done < p->total) {
         time_text(text, sizeof text, seconds * (double)(p->total - p->done) / (double)p->done);
         append(line, "  eta %s", text);
