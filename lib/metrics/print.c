@@ -36,10 +36,27 @@ static const char *name_of(const char *const *names, int32_t k, char buf[16])
     return buf;
 }
 
+static double percent(int64_t part, int64_t whole)
+{
+    return whole ? 100 * (double)part / (double)whole : 0;
+}
+
+/* Columns for the names of rows, "precision %" among them. */
+static int side_width(int32_t classes, const char *const *names)
+{
+    char buf[16];
+    int width = 11;
+    for (int32_t k = 0; k < classes; k++) {
+        int n = columns_of(name_of(names, k, buf));
+        width = n >= NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : n > width ? n : width;
+    }
+    return width;
+}
+
 static int cell_width(const int64_t *counts, int32_t classes, const char *const *names)
 {
     char buf[16];
-    int width = 6; /* "0.9876" */
+    int width = 4; /* "98.7" */
     int64_t largest = 0;
     for (int64_t i = 0; i < (int64_t)classes * classes; i++)
         largest = counts[i] > largest ? counts[i] : largest;
@@ -58,13 +75,13 @@ void ml_confusion_print(FILE *out, const int64_t *counts, int32_t classes, const
     if (!out || !counts || classes < 1)
         return;
     char buf[16];
-    int width = cell_width(counts, classes, names), side = NAME_MAX_COLUMNS;
+    int width = cell_width(counts, classes, names), side = side_width(classes, names);
     int64_t total = 0, right = 0;
 
     fprintf(out, "%*s  predicted\n%*s", side, "", side, "truth");
     for (int32_t k = 0; k < classes; k++)
         print_right(out, name_of(names, k, buf), width);
-    fprintf(out, "%9s%8s\n", "total", "recall");
+    fprintf(out, "%8s%9s\n", "total", "recall %");
     for (int32_t i = 0; i < classes; i++) {
         const int64_t *row = counts + (int64_t)i * classes;
         int64_t sum = 0;
@@ -76,16 +93,16 @@ void ml_confusion_print(FILE *out, const int64_t *counts, int32_t classes, const
             else
                 fprintf(out, "%*s", width, "."); /* zeros are quiet, so that confusions are seen */
         }
-        fprintf(out, "%9lld%8.4f\n", (long long)sum, sum ? (double)row[i] / (double)sum : 0.0);
+        fprintf(out, "%8lld%9.1f\n", (long long)sum, percent(row[i], sum));
         total += sum;
         right += row[i];
     }
-    fprintf(out, "%*s", side, "precision");
+    fprintf(out, "%*s", side, "precision %");
     for (int32_t j = 0; j < classes; j++) {
         int64_t sum = 0;
         for (int32_t i = 0; i < classes; i++)
             sum += counts[(int64_t)i * classes + j];
-        fprintf(out, "%*.4f", width, sum ? (double)counts[(int64_t)j * classes + j] / (double)sum : 0.0);
+        fprintf(out, "%*.1f", width, percent(counts[(int64_t)j * classes + j], sum));
     }
-    fprintf(out, "%9lld%8.4f\n", (long long)total, total ? (double)right / (double)total : 0.0);
+    fprintf(out, "%8lld%9.1f\n", (long long)total, percent(right, total));
 }
