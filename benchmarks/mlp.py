@@ -1,9 +1,9 @@
 """MLP training on MNIST: mlcore beside PyTorch, in one run, turn and turn about.
 
-    python3 benchmarks/mlp.py [--rounds 3] [--quick] BUILD/bench-mlp
+    python3 benchmarks/mlp.py [--rounds 3] [--epochs 3] [--batches 32,64,128] [--optimizers sgd,adam] BUILD/bench-mlp
 
 Each round runs every program once for a setting (each in a fresh process: one epoch not timed, then the median of
-three); the figure is the median over rounds. PyTorch slices its batches from one tensor in memory, without a DataLoader,
+--epochs); the figure is the median over rounds. PyTorch slices its batches from one tensor in memory, without a DataLoader,
 and gets the best of: eager, the fused optimizer, and each of these with an allocator that keeps its pages.
 Wants: pip install torch==2.13.0 numpy. Prints a Markdown table."""
 import argparse, gzip, json, os, statistics, subprocess, sys
@@ -13,7 +13,7 @@ DATA = os.path.join(HERE, "..", "data", "mnist")
 KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_TOP_PAD_": "500000000"}
 
 
-def torch_worker(hidden, batch, optimizer, threads, kind):
+def torch_worker(hidden, batch, optimizer, threads, kind, epochs):
     import time
     import numpy as np
     import torch
@@ -35,7 +35,7 @@ def torch_worker(hidden, batch, optimizer, threads, kind):
     o = torch.optim.SGD(net.parameters(), lr=0.1, fused=fused) if optimizer == "sgd" \
         else torch.optim.Adam(net.parameters(), lr=1e-3, fused=fused)
     times = []
-    for epoch in range(4):
+    for epoch in range(1 + epochs):
         start = time.perf_counter()
         p = torch.randperm(len(x))
         for i in range(0, len(x) - batch + 1, batch):
@@ -57,7 +57,9 @@ def run(cmd, threads, extra=()):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("--rounds", type=int, default=3)
-    a.add_argument("--quick", action="store_true", help="batch 64 with SGD only")
+    a.add_argument("--epochs", type=int, default=3, help="timed epochs of a process")
+    a.add_argument("--batches", default="32,64,128")
+    a.add_argument("--optimizers", default="sgd,adam")
     a.add_argument("bench")
     a = a.parse_args()
     peaks = {n: run([a.bench, "--peak", str(n)], n)["peak_gflops"] for n in (1, 2)}
@@ -65,18 +67,19 @@ def main():
     print("| net | batch | optimizer | threads | mlcore s/epoch | PyTorch s/epoch (best of) | ratio | share of ceiling |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for hidden in ("128", "512,256"):
-        for batch in (64,) if a.quick else (32, 64, 128):
-            for opt in ("sgd",) if a.quick else ("sgd", "adam"):
+        for batch in map(int, a.batches.split(",")):
+            for opt in a.optimizers.split(","):
                 for threads in (1, 2):
                     ours, theirs, gflops = [], {}, []
                     for _ in range(a.rounds):
                         r = run([a.bench, "--hidden", hidden, "--batch", str(batch), "--optimizer", opt, "--threads",
-                                 str(threads)], threads)
+                                 str(threads), "--epochs", str(a.epochs)], threads)
                         ours.append(r["seconds_per_epoch"])
                         gflops.append(r["gflops"])
                         for kind in ("eager", "fused"):
                             for keep in (False, True):
-                                w = run([sys.executable, __file__, "--torch", hidden, str(batch), opt, str(threads), kind],
+                                w = run([sys.executable, __file__, "--torch", hidden, str(batch), opt, str(threads), kind,
+                                         str(a.epochs)],
                                         threads, KEEP if keep else {})
                                 theirs.setdefault(kind + (" keep" if keep else ""), []).append(w["seconds_per_epoch"])
                     best = min(theirs, key=lambda k: statistics.median(theirs[k]))
@@ -87,6 +90,6 @@ def main():
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] == "--torch":
-        torch_worker(sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]), sys.argv[6])
+        torch_worker(sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]), sys.argv[6], int(sys.argv[7]))
     else:
         main()
