@@ -35,6 +35,7 @@ look_for_build
 have_module cmocka || { lack cmocka libcmocka-dev libcmocka-devel cmocka cmocka; required="$required${required:+, }cmocka"; }
 have_cxx || { lack "a C++ compiler" g++ gcc-c++ gcc gcc; required="$required${required:+, }a C++ compiler"; }
 install_missing
+want_tool curl curl || : # the test of scripts/get-data.sh wants it, and skips without
 
 # ---- plain ----
 build check && tests check

@@ -69,7 +69,7 @@ run_tests() {
     passed=$((passed + ok)) failed=$((failed + wrong)) skipped=$((skipped + missed))
     say "$tests_name: $ok passed, $wrong failed, $missed skipped"
     if [ "$wrong" -gt 0 ]; then
-        failures="$failures $tests_name:$(sed -n 's/^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) .*\*\*\*.*/\1/p' "$tests_log" |
+        failures="$failures $tests_name:$(sed -n '/\*\*\*Skipped/d; s/^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) .*\*\*\*.*/\1/p' "$tests_log" |
             tr '\n' ' ')"
         grep -v ' Passed ' "$tests_log" | grep -v '^ *Start ' | tail -n 150
     fi
