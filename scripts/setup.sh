@@ -104,7 +104,7 @@ install_missing() {
         echo "$me: missing: $words. To install: $(how_to_install)" >&2
         exit 1
     fi
-    echo "$me: OpenBLAS is missing, so the library's own matrix product is used: slower. To install: $(how_to_install)"
+    echo "$me: OpenBLAS is missing, so the library has its own matrix product only. To install: $(how_to_install)"
 }
 
 # The generator for a new build folder; what an old one was made with stays.

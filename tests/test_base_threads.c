@@ -30,6 +30,8 @@ static void nap(void)
 /* Runs f in a child, which fails by a non-zero status or by hanging for ten seconds. */
 static void in_child(int (*f)(void))
 {
+    if (getenv("MLCORE_NO_FORK")) /* qemu-user 7.2 stops at an assertion of its own when a process with threads forks */
+        skip();
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
