@@ -108,16 +108,17 @@ static void bodies_agree(void **state)
 {
     (void)state;
     ml_rng rng = ml_rng_seed(1);
-    int seen[5] = {0};
+    int seen[MLK_CONV2D_BODIES] = {0};
     for (int trial = 0; trial < 1200; trial++) {
         mlk_conv2d g = draw(&rng);
         if (g.p == 0 || g.q == 0)
             continue;
         ml_kernel kernel = trial % 3 == 2 ? ML_KERNEL_BLAS : ML_KERNEL_FAST;
-        seen[mlk_conv2d_choose(kernel, &g)]++;
+        for (int pass = MLK_FORWARD; pass <= MLK_DW; pass++)
+            seen[mlk_conv2d_choose(kernel, &g, (mlk_conv2d_pass)pass)]++;
         compare_passes(&g, kernel, trial & 1, &rng);
     }
-    for (int body = MLK_CONV2D_GEMM; body <= MLK_CONV2D_DEPTHWISE; body++)
+    for (int body = MLK_CONV2D_GEMM; body < MLK_CONV2D_BODIES; body++)
         assert_true(seen[body] > 20);
 }
 
@@ -131,6 +132,8 @@ static void larger_shapes_agree(void **state)
         {.n = 4, .h = 12, .w = 13, .c = 32, .f = 40, .r = 3, .s = 3, .p = 12, .q = 13, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 1, .h = 6, .w = 5, .c = 150, .f = 20, .r = 3, .s = 3, .p = 6, .q = 5, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 1, .h = 4, .w = 4, .c = 400, .f = 500, .r = 2, .s = 2, .p = 3, .q = 3, .stride = {1, 1}, .dil = {1, 1}, .groups = 1},
+        {.n = 4, .h = 12, .w = 13, .c = 150, .f = 2, .r = 3, .s = 3, .p = 12, .q = 13, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
+        {.n = 2, .h = 28, .w = 28, .c = 1, .f = 6, .r = 5, .s = 5, .p = 28, .q = 28, .stride = {1, 1}, .pad = {2, 2}, .dil = {1, 1}, .groups = 1},
         {.n = 3, .h = 24, .w = 24, .c = 3, .f = 16, .r = 7, .s = 7, .p = 12, .q = 12, .stride = {2, 2}, .pad = {3, 3}, .dil = {1, 1}, .groups = 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)

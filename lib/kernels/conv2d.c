@@ -14,10 +14,11 @@
  * Derivation docs/math/conv2d.md
  *
  * This file has the definition and the choice. conv2d_im2col.c makes a matrix product of it, conv2d_implicit.c the same
- * product without the copy, conv2d_depthwise.c is for one filter a channel.
+ * product without the copy, conv2d_few.c turns it for few filters, conv2d_depthwise.c is for one filter a channel.
  */
 #include "kernels/conv2d.h"
 
+#include "kernels/gemm_fast.h"
 #include "kernels/lanes.h"
 #include "kernels/linear.h"
 #include "kernels/ranges.h"
@@ -79,7 +80,12 @@ static bool is_pointwise(const mlk_conv2d *g)
     return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0;
 }
 
-mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g)
+static bool is_strided(const mlk_conv2d *g)
+{
+    return g->stride[0] > 1 || g->stride[1] > 1;
+}
+
+mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
     if (kernel == ML_KERNEL_REF)
         return MLK_CONV2D_REF;
@@ -87,9 +93,11 @@ mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g)
         return MLK_CONV2D_GEMM;
     if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
         return MLK_CONV2D_DEPTHWISE;
-    if (kernel == ML_KERNEL_FAST && g->groups == 1)
-        return MLK_CONV2D_IMPLICIT;
-    return MLK_CONV2D_IM2COL;
+    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && is_strided(g)))
+        return MLK_CONV2D_IM2COL;
+    if ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR))
+        return MLK_CONV2D_FEW;
+    return MLK_CONV2D_IMPLICIT;
 }
 
 /* ---- a 1x1 window: pixels are the rows of a linear layer ---- */
@@ -129,49 +137,53 @@ static size_t gemm_workspace(ml_kernel kernel, const mlk_conv2d *g)
 
 /* ---- the bodies ---- */
 
-static size_t no_workspace(ml_kernel kernel, const mlk_conv2d *g)
-{
-    (void)kernel, (void)g;
-    return 0;
-}
+typedef struct body {
+    void (*run[3])(const mlk_conv2d_args *a); /* forward, dx, dw; NULL: never chosen */
+    size_t (*workspace[3])(ml_kernel kernel, const mlk_conv2d *g);
+} body;
 
-static const struct body {
-    void (*forward)(const mlk_conv2d_args *a), (*dx)(const mlk_conv2d_args *a), (*dw)(const mlk_conv2d_args *a);
-    size_t (*workspace)(ml_kernel kernel, const mlk_conv2d *g);
-} BODIES[] = {
-    [MLK_CONV2D_REF] = {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref, no_workspace},
-    [MLK_CONV2D_GEMM] = {gemm_forward, gemm_dx, gemm_dw, gemm_workspace},
-    [MLK_CONV2D_IM2COL] = {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw, mlk_conv2d_im2col_workspace},
-    [MLK_CONV2D_IMPLICIT] = {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw,
-                             mlk_conv2d_implicit_workspace},
-    [MLK_CONV2D_DEPTHWISE] = {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw,
-                              mlk_conv2d_depthwise_workspace},
+#define THREE(f) {f, f, f}
+static const body BODIES[MLK_CONV2D_BODIES] = {
+    [MLK_CONV2D_REF] = {{mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, THREE(NULL)},
+    [MLK_CONV2D_GEMM] = {{gemm_forward, gemm_dx, gemm_dw}, THREE(gemm_workspace)},
+    [MLK_CONV2D_IM2COL] = {{mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
+                           THREE(mlk_conv2d_im2col_workspace)},
+    [MLK_CONV2D_IMPLICIT] = {{mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
+                             {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_dw_workspace}},
+    [MLK_CONV2D_FEW] = {{mlk_conv2d_few, mlk_conv2d_few_dx, NULL}, {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
+    [MLK_CONV2D_DEPTHWISE] = {{mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
+                              THREE(mlk_conv2d_depthwise_workspace)},
 };
-
-static const struct body *body_of(const mlk_conv2d_args *a)
-{
-    return &BODIES[mlk_conv2d_choose(a->kernel, &a->g)];
-}
 
 size_t mlk_conv2d_workspace(ml_kernel kernel, const mlk_conv2d *g)
 {
-    size_t bytes = BODIES[mlk_conv2d_choose(kernel, g)].workspace(kernel, g), db = MLK_LANES_MAX * (size_t)g->f * sizeof(ml_real);
-    return bytes > db ? bytes : db;
+    size_t most = MLK_LANES_MAX * (size_t)g->f * sizeof(ml_real); /* of db */
+    for (int pass = MLK_FORWARD; pass <= MLK_DW; pass++) {
+        const body *b = &BODIES[mlk_conv2d_choose(kernel, g, (mlk_conv2d_pass)pass)];
+        size_t bytes = b->workspace[pass] ? b->workspace[pass](kernel, g) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+static void run(const mlk_conv2d_args *a, mlk_conv2d_pass pass)
+{
+    BODIES[mlk_conv2d_choose(a->kernel, &a->g, pass)].run[pass](a);
 }
 
 void mlk_conv2d_forward(const mlk_conv2d_args *a)
 {
-    body_of(a)->forward(a);
+    run(a, MLK_FORWARD);
 }
 
 void mlk_conv2d_dx(const mlk_conv2d_args *a)
 {
-    body_of(a)->dx(a);
+    run(a, MLK_DX);
 }
 
 void mlk_conv2d_dw(const mlk_conv2d_args *a)
 {
-    body_of(a)->dw(a);
+    run(a, MLK_DW);
 }
 
 /* ---- db: the sum of dy over all pixels ---- */

@@ -19,17 +19,21 @@ static inline int64_t mlk_conv2d_pixels(const mlk_conv2d *g)
     return g->n * g->p * g->q;
 }
 
+typedef enum mlk_conv2d_pass { MLK_FORWARD, MLK_DX, MLK_DW } mlk_conv2d_pass;
+
 /* Which body runs. */
 typedef enum mlk_conv2d_body {
     MLK_CONV2D_REF,       /* the definition, six loops */
     MLK_CONV2D_GEMM,      /* a 1x1 window: the image is a matrix already */
     MLK_CONV2D_IM2COL,    /* windows copied out as rows of a matrix, blocks of it times the weights, by gemm */
     MLK_CONV2D_IMPLICIT,  /* the same product, its operand packed straight from the image */
-    MLK_CONV2D_DEPTHWISE  /* each channel has one filter of its own */
+    MLK_CONV2D_FEW,       /* the same for few filters: vectors of pixels instead of vectors of filters */
+    MLK_CONV2D_DEPTHWISE, /* each channel has one filter of its own */
+    MLK_CONV2D_BODIES
 } mlk_conv2d_body;
 
 /* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
-mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g);
+mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 
 /* What one pass reads and writes. */
 typedef struct mlk_conv2d_args {
@@ -41,7 +45,7 @@ typedef struct mlk_conv2d_args {
     void *work;       /* as many bytes as asked for, on a 64-byte boundary */
 } mlk_conv2d_args;
 
-/* Bytes of workspace of the three passes, the largest of them. */
+/* Bytes of workspace: enough for each of the three passes, and for db. */
 size_t mlk_conv2d_workspace(ml_kernel kernel, const mlk_conv2d *g);
 /* out = y = x * w + b; out = dx from dy and w; out = dw from dy and x. Same bits for any number of threads. */
 void mlk_conv2d_forward(const mlk_conv2d_args *a);
@@ -61,10 +65,15 @@ void mlk_conv2d_im2col(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dw(const mlk_conv2d_args *a);
 
-size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */
+size_t mlk_conv2d_implicit_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_implicit(const mlk_conv2d_args *a);
-void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a); /* strides of 1 */
 void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a);
+
+size_t mlk_conv2d_few_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_few(const mlk_conv2d_args *a);    /* at most MR filters */
+void mlk_conv2d_few_dx(const mlk_conv2d_args *a); /* at most MR channels, strides of 1 */
 
 size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_depthwise(const mlk_conv2d_args *a);

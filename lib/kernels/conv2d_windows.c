@@ -40,51 +40,82 @@ static const ml_real *run_of(const mlk_windows *x, const mlk_spot *at, int64_t r
     return patch;
 }
 
-/* With one channel and a stride of 1, windows that are neighbours are one run, each a number further on. */
-static bool are_neighbours(const mlk_conv2d *g, const mlk_spot *spot)
+/* Are these spots neighbours in one row of the output, and n runs with the step of their windows wholly inside? */
+static bool are_neighbours(const mlk_conv2d *g, const mlk_spot *spot, int n)
 {
-    return g->c == 1 && g->stride[1] == 1 && spot[MR - 1].image == spot[0].image && spot[MR - 1].h == spot[0].h &&
-           spot[0].w >= 0 && spot[MR - 1].w + (g->s - 1) * g->dil[1] < g->w;
+    const mlk_spot *last = &spot[n - 1];
+    return last->image == spot[0].image && last->h == spot[0].h && spot[0].w >= 0 &&
+           last->w + (g->s - 1) * g->dil[1] < g->w;
 }
 
-void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k)
+void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k, int wide)
 {
     const mlk_conv2d *g = x->g;
     int64_t h = spot[0].h + r * g->dil[0];
-    if (spot[0].image && h >= 0 && h < g->h && are_neighbours(g, spot)) {
+    /* With one channel and a stride of 1, windows that are neighbours are one run, each a number further on. */
+    if (g->c == 1 && g->stride[1] == 1 && spot[0].image && h >= 0 && h < g->h && are_neighbours(g, spot, wide)) {
         const ml_real *line = spot[0].image + h * g->w + spot[0].w;
-        for (int64_t s = from; s < from + k; s++, to += MR)
-            memcpy(to, line + s * g->dil[1], MR * sizeof *to);
+        for (int64_t s = from; s < from + k; s++, to += wide)
+            memcpy(to, line + s * g->dil[1], (size_t)wide * sizeof *to);
         return;
     }
-    const ml_real *line[MLK_LINES];
-    for (int i = 0; i < MR; i++)
+    const ml_real *line[MLK_LINES + NR];
+    for (int i = 0; i < wide; i++)
         line[i] = run_of(x, &spot[i], r, from, k, x->patch + i * g->s * g->c);
-    for (int i = MR; i < MLK_LINES; i++)
+    for (int i = wide; i < MLK_LINES; i++)
         line[i] = line[0];
-    mlk_pack_lines(to, line, k);
+    mlk_pack_lines(to, line, k, wide);
 }
 
-void mlk_windows_panel(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t n, int64_t j)
+static void find_runs(mlk_runs *runs, const mlk_windows *x, int64_t r)
 {
     const mlk_conv2d *g = x->g;
-    int64_t run = g->s * g->c, columns = g->r * run;
-    /* A panel may lie across the ends of runs: part by part. */
-    for (int64_t at = 0; at < NR; ) {
-        int64_t r = (j + at) / run, from = (j + at) % run, k = run - from < NR - at ? run - from : NR - at;
-        if (j + at >= columns) {
-            for (int64_t i = 0; i < n; i++)
-                memset(to + i * NR + at, 0, (size_t)(NR - at) * sizeof *to);
-            return;
-        }
-        for (int64_t i = 0; i < n; i++) {
-            const ml_real *line = run_of(x, &spot[i], r, from, k, x->patch);
-            if (k == NR)
-                memcpy(to + i * NR, line, NR * sizeof *to); /* of a size that is known: two loads and two stores */
-            else
-                for (int64_t c = 0; c < k; c++)
-                    to[i * NR + at + c] = line[c];
-        }
-        at += k;
+    const int64_t run = g->s * g->c, step = g->stride[1] * g->c;
+    for (int64_t i = 0; i < runs->n; i++) {
+        const mlk_spot *at = &runs->spot[i];
+        const ml_real *line = runs->line[i] = run_of(x, at, r, 0, run, x->patch + i * run);
+        if (line == x->zeros || g->dil[1] > 1 || at->w < 0)
+            continue;
+        /* Neighbours whose runs are inside too lie a step further on each: no need to ask again. */
+        int64_t inside = (g->w - g->s - at->w) / g->stride[1], row = i + inside < runs->n ? i + inside : runs->n - 1;
+        for (; i < row && runs->spot[i + 1].w > runs->spot[i].w; i++)
+            runs->line[i + 1] = line += step;
+    }
+    runs->r = r;
+}
+
+#define COPY(size)                                                                                             \
+    case size:                                                                                                     \
+        for (int64_t i = 0; i < runs->n; i++)                                                                      \
+            memcpy(to + i * NR + at, runs->line[i] + from, (size) * sizeof *to);                                   \
+        break;
+
+/* Numbers from .. from+k-1 of each line to columns at .. of the panel. */
+static void copy_columns(ml_real *to, const mlk_runs *runs, int64_t at, int64_t from, int64_t k)
+{
+    if (k == NR) {
+        for (int64_t i = 0; i < runs->n; i++)
+            memcpy(to + i * NR, runs->line[i] + from, NR * sizeof *to);
+        return;
+    }
+    switch (k) { /* of a size that is known a copy is a move or two */
+        COPY(1) COPY(2) COPY(3) COPY(4) COPY(5) COPY(6) COPY(7) COPY(9)
+    default:
+        for (int64_t i = 0; i < runs->n; i++)
+            memcpy(to + i * NR + at, runs->line[i] + from, (size_t)k * sizeof *to);
+    }
+}
+
+void mlk_windows_panel(ml_real *to, const mlk_windows *x, mlk_runs *runs, int64_t j)
+{
+    const int64_t run = x->g->s * x->g->c, left = x->g->r * run - j, have = left < NR ? left : NR;
+    if (have < NR)
+        memset(to, 0, (size_t)(runs->n * NR) * sizeof *to);
+    for (int64_t at = 0, k; at < have; at += k) { /* a panel may lie across the ends of runs: part by part */
+        int64_t r = (j + at) / run, from = (j + at) % run;
+        k = run - from < have - at ? run - from : have - at;
+        if (r != runs->r)
+            find_runs(runs, x, r);
+        copy_columns(to, runs, at, from, k);
     }
 }

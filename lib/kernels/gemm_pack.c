@@ -3,6 +3,8 @@
  * `to` receives k steps of `wide` numbers; of these the first `have` come from the matrix, the rest are zero. */
 #include "kernels/gemm_fast.h"
 
+#include <string.h>
+
 typedef ml_real quad __attribute__((vector_size(4 * sizeof(ml_real)), aligned(sizeof(ml_real)), may_alias));
 typedef ml_real oct __attribute__((vector_size(8 * sizeof(ml_real)), aligned(sizeof(ml_real)), may_alias));
 
@@ -10,13 +12,14 @@ typedef ml_real oct __attribute__((vector_size(8 * sizeof(ml_real)), aligned(siz
 #define LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
 #define HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
 
-/* The numbers of a step lie side by side, steps are `step` apart. */
-static void pack_straight(ml_real *to, const ml_real *from, int64_t step, int64_t k, int wide, int64_t have)
+/* The numbers of a step lie side by side, steps are `step` apart. wide is a constant where this is inlined: a copy of known
+ * size is a few vectors. */
+static inline __attribute__((always_inline)) void pack_straight(ml_real *to, const ml_real *from, int64_t step, int64_t k,
+                                                                const int wide, int64_t have)
 {
-    if (have == NR && wide == NR) {
+    if (have == wide) {
         for (int64_t p = 0; p < k; p++)
-            for (int v = 0; v < NV; v++)
-                *(vec *)(to + p * NR + v * VL) = *(const loose *)(from + p * step + v * VL);
+            memcpy(to + p * wide, from + p * step, (size_t)wide * sizeof *to);
         return;
     }
     for (int64_t p = 0; p < k; p++)
@@ -84,13 +87,22 @@ static inline __attribute__((always_inline)) void pack_turned(ml_real *to, const
             to[p * wide + j] = j < have ? from[p + j * apart] : 0;
 }
 
-void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k)
+static inline __attribute__((always_inline)) void pack_lines(ml_real *to, const ml_real *const *line, int64_t k,
+                                                             const int wide)
 {
     int64_t k4 = k / 4 * 4;
-    turn_lines(to, line, k4, MR, MLK_LINES);
+    turn_lines(to, line, k4, wide, (wide + 3) / 4 * 4);
     for (int64_t p = k4; p < k; p++)
-        for (int i = 0; i < MR; i++)
-            to[p * MR + i] = line[i][p];
+        for (int i = 0; i < wide; i++)
+            to[p * wide + i] = line[i][p];
+}
+
+void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k, int wide)
+{
+    if (wide == MR)
+        pack_lines(to, line, k, MR);
+    else
+        pack_lines(to, line, k, NR);
 }
 
 void mlk_pack_strip(ml_real *to, const mlk_gemm_args *g, int64_t i, int64_t p, int64_t k)
