@@ -66,7 +66,8 @@ static int64_t weights_size(const mlk_conv2d *g)
 
 static size_t job_numbers(const job *j)
 {
-    return (size_t)(weights_size(&j->g) + mlk_aligned(j->g.s * j->g.c) + MLK_LANES_MAX * (j->strips + j->patch));
+    return (size_t)(weights_size(&j->g) + mlk_aligned(j->g.s * j->g.c) + MLK_LANES_MAX * (j->strips + j->patch) +
+                    mlk_padded_numbers(&j->g));
 }
 
 static void place(job *j, void *work)
@@ -126,6 +127,11 @@ static void forward_lane(void *arg, mlk_lane l)
 
 static void run_blocks(job *j)
 {
+    if (mlk_padded_numbers(&j->g)) {
+        ml_real *copy = j->lanes + MLK_LANES_MAX * (j->strips + j->patch);
+        mlk_pad(copy, j->x, &j->g);
+        j->x = copy;
+    }
     int64_t blocks = mlk_ceil_div(mlk_conv2d_pixels(&j->g), j->rows);
     if (blocks > 0)
         mlk_run_lanes(blocks, mlk_lanes(blocks, 1, MLK_LANES_MAX), forward_lane, j);
