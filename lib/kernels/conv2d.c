@@ -80,9 +80,11 @@ static bool is_pointwise(const mlk_conv2d *g)
     return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0;
 }
 
-static bool is_strided(const mlk_conv2d *g)
+/* dx as a convolution over dy has a window for each pixel of x. With a stride most of it looks at nothing, and so it does where
+ * the window is large and the picture small. */
+static bool turning_wastes(const mlk_conv2d *g)
 {
-    return g->stride[0] > 1 || g->stride[1] > 1;
+    return g->stride[0] > 1 || g->stride[1] > 1 || 2 * g->h * g->w > 3 * g->p * g->q;
 }
 
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
@@ -93,7 +95,7 @@ mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_con
         return MLK_CONV2D_GEMM;
     if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
         return MLK_CONV2D_DEPTHWISE;
-    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && is_strided(g)))
+    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && turning_wastes(g)))
         return MLK_CONV2D_IM2COL;
     if ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR))
         return MLK_CONV2D_FEW;

@@ -36,40 +36,42 @@ static spot spot_of(const mlk_conv2d *g, int64_t pixel, int64_t group)
                   group * (g->c / g->groups)};
 }
 
+static void add_run(ml_real *restrict to, const ml_real *restrict from, int64_t n)
+{
+    for (int64_t c = 0; c < n; c++)
+        to[c] += from[c];
+}
+
+/* Is each row of the window one run of S*C numbers in the picture? */
+static bool in_one_piece(const mlk_conv2d *g, spot at)
+{
+    return at.w >= 0 && at.w + g->s <= g->w && g->dil[1] == 1 && g->groups == 1;
+}
+
 static void copy_window(ml_real *row, const ml_real *x, const mlk_conv2d *g, spot at)
 {
-    int64_t cg = g->c / g->groups;
+    int64_t cg = g->c / g->groups, taps = in_one_piece(g, at) ? g->s : 1;
     for (int64_t r = 0; r < g->r; r++) {
         int64_t h = at.h + r * g->dil[0];
-        int64_t line = ((at.n * g->h + h) * g->w + at.w) * g->c + at.first;
-        bool inside = h >= 0 && h < g->h;
-        if (inside && at.w >= 0 && at.w + g->s <= g->w && g->dil[1] == 1 && g->groups == 1) {
-            memcpy(row, x + line, (size_t)(g->s * cg) * sizeof *row);
-            row += g->s * cg;
-            continue;
-        }
-        for (int64_t s = 0; s < g->s; s++, row += cg) {
+        for (int64_t s = 0; s < g->s; s += taps, row += taps * cg) {
             int64_t w = at.w + s * g->dil[1];
-            if (inside && w >= 0 && w < g->w)
-                memcpy(row, x + line + s * g->dil[1] * g->c, (size_t)cg * sizeof *row);
+            if (h >= 0 && h < g->h && w >= 0 && w < g->w)
+                memcpy(row, x + ((at.n * g->h + h) * g->w + w) * g->c + at.first, (size_t)(taps * cg) * sizeof *row);
             else
-                memset(row, 0, (size_t)cg * sizeof *row);
+                memset(row, 0, (size_t)(taps * cg) * sizeof *row);
         }
     }
 }
 
 static void add_window(ml_real *dx, const ml_real *row, const mlk_conv2d *g, spot at)
 {
-    int64_t cg = g->c / g->groups;
+    int64_t cg = g->c / g->groups, taps = in_one_piece(g, at) ? g->s : 1;
     for (int64_t r = 0; r < g->r; r++) {
         int64_t h = at.h + r * g->dil[0];
-        for (int64_t s = 0; s < g->s; s++, row += cg) {
+        for (int64_t s = 0; s < g->s; s += taps, row += taps * cg) {
             int64_t w = at.w + s * g->dil[1];
-            if (h < 0 || h >= g->h || w < 0 || w >= g->w)
-                continue;
-            ml_real *to = dx + ((at.n * g->h + h) * g->w + w) * g->c + at.first;
-            for (int64_t c = 0; c < cg; c++)
-                to[c] += row[c];
+            if (h >= 0 && h < g->h && w >= 0 && w < g->w)
+                add_run(dx + ((at.n * g->h + h) * g->w + w) * g->c + at.first, row, taps * cg);
         }
     }
 }
