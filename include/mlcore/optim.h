@@ -1,4 +1,5 @@
-/* optim.h -- update rules and schedules. The rules are PyTorch's, and equal to them over 20 steps to 1e-5.
+/* optim.h -- update rules and schedules. The rules are PyTorch's, and equal to them over 20
+ * steps to 1e-5.
  *
  * A step consumes the gradients: the next backward overwrites them. Parameters that got no gradient since the last
  * step, and frozen ones, are left as they are.
@@ -46,6 +47,18 @@ ML_API ml_status ml_step(ml_optim *opt);
 ML_API int64_t ml_optim_steps(const ml_optim *opt);
 ML_API double ml_lr(const ml_optim *opt);
 ML_API ml_status ml_set_lr(ml_optim *opt, double lr);
+
+/* Groups: parameters whose name begins with prefix get a learning rate and a weight decay of their own. In prefix, * stands
+ * for any characters: "features." is a part of a net, "*.bias" every bias, "" all. The rest stays as it is, and of several
+ * calls that name a parameter the last one counts. The rate of a group is lr_scale times ml_lr, whatever the schedule makes
+ * of that: PyTorch's parameter groups under a schedule. ML_EINVAL where no parameter is named so.
+ *     ml_optim_group(opt, "features.", (ml_group_opts){.lr_scale = 0.1});       a pretrained part: small steps
+ *     ml_optim_group(opt, "*.bias", (ml_group_opts){.weight_decay = ML_ZERO});  no decay of biases */
+typedef struct ml_group_opts {
+    double lr_scale;     /* default 1; ML_ZERO for 0 */
+    double weight_decay; /* default: what the optimizer was made with; ML_ZERO for 0 */
+} ml_group_opts;
+ML_API ml_status ml_optim_group(ml_optim *opt, const char *prefix, ml_group_opts opts);
 
 /* ---- schedules: the learning rate of step 0, 1, 2, ... as a pure function ---- */
 
