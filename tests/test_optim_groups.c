@@ -12,14 +12,18 @@ static ml_optim *sgd(ml_params *ps)
 }
 static ml_optim *adam(ml_params *ps) { return ml_adam(ps, (ml_adam_opts){.lr = 0.02, .weight_decay = 0.1}); }
 static ml_optim *adamw(ml_params *ps) { return ml_adamw(ps, (ml_adam_opts){.lr = 0.02, .weight_decay = 0.1}); }
+static ml_optim *rmsprop(ml_params *ps) { return ml_rmsprop(ps, (ml_rmsprop_opts){.weight_decay = 0.1}); }
+static ml_optim *adagrad(ml_params *ps) { return ml_adagrad(ps, (ml_adagrad_opts){.lr = 0.1, .weight_decay = 0.1}); }
+
 static void equal_to_pytorch(void **state)
 {
     (void)state;
     const struct {
         const char *name;
         maker make;
-    } rules[] = {{"optim_groups_sgd", sgd}, {"optim_groups_adam", adam}, {"optim_groups_adamw", adamw}};
-    for (int r = 0; r < 3; r++) {
+    } rules[] = {{"optim_groups_sgd", sgd}, {"optim_groups_adam", adam}, {"optim_groups_adamw", adamw},
+                 {"optim_groups_rmsprop", rmsprop}, {"optim_groups_adagrad", adagrad}};
+    for (int r = 0; r < 5; r++) {
         twenty_steps t = twenty_start();
         ml_optim *opt = rules[r].make(t.ps);
         assert_int_equal(ml_optim_group(opt, "b", (ml_group_opts){.lr_scale = 0.1, .weight_decay = ML_ZERO}), ML_OK);

@@ -29,9 +29,28 @@ typedef struct ml_adam_opts {
     double weight_decay; /* Adam: default 0, added to the gradient. AdamW: default 0.01, decoupled; ML_ZERO for 0 */
 } ml_adam_opts;
 
+typedef struct ml_rmsprop_opts {
+    double lr;           /* default 0.01 */
+    double alpha;        /* default 0.99: how much of the mean of squares is kept; ML_ZERO for 0 */
+    double eps;          /* default 1e-8; ML_ZERO for 0 */
+    double momentum;     /* default 0 */
+    double weight_decay; /* default 0; added to the gradient */
+    bool centered;       /* divide by the deviation from the mean gradient instead of by the size */
+} ml_rmsprop_opts;
+
+typedef struct ml_adagrad_opts {
+    double lr;                  /* default 0.01 */
+    double lr_decay;            /* default 0: the rate of step t is lr / (1 + (t - 1) lr_decay) */
+    double weight_decay;        /* default 0; added to the gradient */
+    double initial_accumulator; /* default 0: what the sum of squares begins with */
+    double eps;                 /* default 1e-10; ML_ZERO for 0 */
+} ml_adagrad_opts;
+
 /* NULL, or a sentence that says which option is out of range (it is also ml_error, until the next failure). */
 ML_API const char *ml_sgd_check(ml_sgd_opts opts);
 ML_API const char *ml_adam_check(ml_adam_opts opts);
+ML_API const char *ml_rmsprop_check(ml_rmsprop_opts opts);
+ML_API const char *ml_adagrad_check(ml_adagrad_opts opts);
 
 /* ps must live as long as steps are taken; freeing the optimizer does not touch it. */
 ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
@@ -39,6 +58,10 @@ ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
 ML_API ml_optim *ml_adam(ml_params *ps, ml_adam_opts opts);
 /* Loshchilov and Hutter 2019, algorithm 2. */
 ML_API ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts);
+/* Tieleman and Hinton 2012, lecture 6.5; centered: Graves 2013, eq. 38-42. */
+ML_API ml_optim *ml_rmsprop(ml_params *ps, ml_rmsprop_opts opts);
+/* Duchi, Hazan, Singer 2011, figure 1. */
+ML_API ml_optim *ml_adagrad(ml_params *ps, ml_adagrad_opts opts);
 ML_API void ml_optim_free(ml_optim *opt);
 
 /* One update of every parameter that has a gradient and is not frozen; ML_ESTATE when parameters were added after the

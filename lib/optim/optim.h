@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { MLI_STATES = 2 };
+enum { MLI_STATES = 3 };
 
 /* A run of numbers that one call of a rule updates: parameters, gradients, and the rule's memory beside them. */
 typedef struct mli_span {
@@ -25,6 +25,8 @@ typedef struct mli_span {
 typedef union mli_opts {
     ml_sgd_opts sgd;
     ml_adam_opts adam;
+    ml_rmsprop_opts rmsprop;
+    ml_adagrad_opts adagrad;
 } mli_opts;
 
 typedef struct mli_rule {
