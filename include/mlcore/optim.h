@@ -1,4 +1,4 @@
-/* optim.h -- update rules and schedules. The rules are PyTorch's, and equal to them over 20
+/* optim.h -- update rules, clipping, schedules. The rules are PyTorch's, and equal to them over 20
  * steps to 1e-5.
  *
  * A step consumes the gradients: the next backward overwrites them. Parameters that got no gradient since the last
@@ -82,6 +82,17 @@ typedef struct ml_group_opts {
     double weight_decay; /* default: what the optimizer was made with; ML_ZERO for 0 */
 } ml_group_opts;
 ML_API ml_status ml_optim_group(ml_optim *opt, const char *prefix, ml_group_opts opts);
+
+/* ---- clipping: between ml_backward and ml_step ---- */
+
+/* Scales all gradients by max_norm / (norm + 1e-6) where that is below 1, norm being the Euclidean norm of all of them as
+ * one vector, computed in double; *norm (NULL is fine) gets it as it was before. As PyTorch's clip_grad_norm_ (Pascanu,
+ * Mikolov, Bengio 2013, algorithm 1), but a norm that is not finite is ML_EINVAL, with the parameter in the sentence, and
+ * leaves the gradients alone, where PyTorch would make all of them NaN, and the next step all weights. Drop them with
+ * ml_zero_grad to go on. max_norm > 0; INFINITY only measures. */
+ML_API ml_status ml_clip_grad_norm(ml_params *ps, double max_norm, double *norm);
+/* Moves every number of every gradient into -limit .. limit, limit > 0. Infinity becomes the limit, NaN stays. */
+ML_API ml_status ml_clip_grad_value(ml_params *ps, double limit);
 
 /* ---- schedules: the learning rate of step 0, 1, 2, ... as a pure function ---- */
 
