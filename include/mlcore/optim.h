@@ -1,4 +1,4 @@
-/* optim.h -- update rules, clipping, schedules. The rules are PyTorch's, and equal to them over 20
+/* optim.h -- update rules, clipping, averages of weights, schedules. The rules are PyTorch's, and equal to them over 20
  * steps to 1e-5.
  *
  * A step consumes the gradients: the next backward overwrites them. Parameters that got no gradient since the last
@@ -93,6 +93,24 @@ ML_API ml_status ml_optim_group(ml_optim *opt, const char *prefix, ml_group_opts
 ML_API ml_status ml_clip_grad_norm(ml_params *ps, double max_norm, double *norm);
 /* Moves every number of every gradient into -limit .. limit, limit > 0. Infinity becomes the limit, NaN stays. */
 ML_API ml_status ml_clip_grad_value(ml_params *ps, double limit);
+
+/* ---- an exponential moving average of the weights ---- */
+
+typedef struct ml_ema ml_ema;
+typedef struct ml_ema_opts {
+    double decay; /* default 0.999: how much of the average is kept at an update; ML_ZERO for 0 */
+    bool warm_up; /* at update n = 0, 1, 2, ... keep min(decay, (1 + n) / (10 + n)): soon rid of the initial weights */
+} ml_ema_opts;
+
+/* Begins with the weights as they are. ps must live as long; parameters added later make each call ML_ESTATE. */
+ML_API ml_ema *ml_ema_new(ml_params *ps, ml_ema_opts opts);
+ML_API void ml_ema_free(ml_ema *ema);
+/* average <- keep average + (1 - keep) weights, after each step (Polyak and Juditsky 1992, with exponential weights). */
+ML_API ml_status ml_ema_update(ml_ema *ema);
+/* Exchanges averages and weights: once to evaluate or save the averages, once more before training goes on. In between,
+ * ml_ema_update is ML_ESTATE. Running statistics are no weights, and stay those of the net. */
+ML_API ml_status ml_ema_swap(ml_ema *ema);
+ML_API int64_t ml_ema_updates(const ml_ema *ema);
 
 /* ---- schedules: the learning rate of step 0, 1, 2, ... as a pure function ---- */
 

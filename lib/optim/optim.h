@@ -1,4 +1,4 @@
-/* optim.h -- the inside of an optimizer. Internal. A new rule is one file: a table of its
+/* optim.h -- the inside of an optimizer and of an average of weights. Internal. A new rule is one file: a table of its
  * options, a function `apply` over flat memory, a check, and a constructor that calls mli_optim_new. */
 #ifndef MLI_OPTIM_H
 #define MLI_OPTIM_H
@@ -62,6 +62,19 @@ ml_optim *mli_optim_new(ml_params *ps, mli_rule rule, mli_opts opts, double lr, 
 
 /* ML_ESTATE where parameters were added after the optimizer was made. */
 ml_status mli_optim_ready(const ml_optim *opt, const char *what);
+
+struct ml_ema {
+    ml_params *ps;
+    int64_t version; /* of ps, when this was made */
+    ml_ema_opts opts; /* defaults filled in */
+    ml_real *average; /* as long as the block of parameters */
+    int64_t updates;
+    bool swapped; /* the averages are in the net, its weights here */
+};
+extern const mli_field mli_ema_fields[]; /* of its options */
+
+/* ML_ESTATE where parameters were added after the average was made. */
+ml_status mli_ema_ready(const ml_ema *ema, const char *what);
 
 static inline ml_real mli_root(ml_real x)
 {
