@@ -140,5 +140,30 @@ ML_API ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double 
  * none. */
 ML_API double ml_schedule_at(const ml_schedule *s, int64_t step);
 
+/* ---- plateau: the learning rate falls when a score no longer gets better ---- */
+
+typedef struct ml_plateau_opts {
+    bool higher_is_better; /* an accuracy; default: lower is better, a loss */
+    double factor;         /* default 0.1: the new rate is factor times the old; in [0, 1), ML_ZERO for 0 */
+    int64_t patience;      /* default 10: so many scores in a row may be no better, one more lowers the rate; ML_NONE for 0 */
+    double threshold;      /* default 1e-4: better is by more than this share of the best; ML_ZERO for 0 */
+    int64_t cooldown;      /* default 0: after a fall, so many scores do not count */
+    double min_lr;         /* default 0: never below */
+} ml_plateau_opts;
+
+/* A plain value: set opts, leave the rest 0. PyTorch's ReduceLROnPlateau. */
+typedef struct ml_plateau {
+    ml_plateau_opts opts;
+    double best;      /* of the scores seen */
+    int64_t seen;     /* how many scores */
+    int64_t bad;      /* since the last better one, or the last fall */
+    int64_t cooling;  /* scores that still do not count */
+} ml_plateau;
+
+ML_API const char *ml_plateau_check(ml_plateau_opts opts);
+/* Tells the score of an epoch, on validation data; may lower the rate of opt, by ml_set_lr. NaN is no better. A change
+ * of the rate by no more than 1e-8 is left out, as in PyTorch. */
+ML_API ml_status ml_plateau_update(ml_plateau *p, ml_optim *opt, double score);
+
 ML_END
 #endif

@@ -26,7 +26,7 @@ void mli_fields_resolve(const mli_field *fields, void *opts)
             *x = *x == 0 ? f->standard : *x == ML_ZERO ? 0 : *x;
         } else if (f->kind == MLI_COUNT) {
             int64_t *n = count_in(f, opts);
-            *n = *n == 0 ? (int64_t)f->standard : *n;
+            *n = *n == 0 ? (int64_t)f->standard : *n == ML_NONE ? 0 : *n;
         }
     }
 }

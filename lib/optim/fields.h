@@ -23,7 +23,7 @@ typedef struct mli_field {
     double standard; /* the default of an option that is 0 */
 } mli_field;
 
-/* Puts defaults where options are 0, and 0 where they are ML_ZERO. */
+/* Puts defaults where options are 0, and 0 where they are ML_ZERO (doubles) or ML_NONE (counts). */
 void mli_fields_resolve(const mli_field *fields, void *opts);
 
 /* Of resolved options: NULL, or the sentence "adam: beta1 is 1.5: it must be in [0, 1)", which is also ml_error. */

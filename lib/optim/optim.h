@@ -76,6 +76,8 @@ extern const mli_field mli_ema_fields[]; /* of its options */
 /* ML_ESTATE where parameters were added after the average was made. */
 ml_status mli_ema_ready(const ml_ema *ema, const char *what);
 
+extern const mli_field mli_plateau_fields[]; /* of its options */
+
 static inline ml_real mli_root(ml_real x)
 {
 #ifdef MLCORE_DOUBLE
