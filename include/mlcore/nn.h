@@ -27,14 +27,24 @@ ML_API int ml_params_count(const ml_params *ps);
 ML_API ml_tensor *ml_params_at(const ml_params *ps, int i);
 /* NULL, with an error set, where no parameter has that name. */
 ML_API ml_tensor *ml_params_find(const ml_params *ps, const char *name);
-/* How many numbers they hold together, padding not counted. */
+/* How many numbers they hold together, padding and buffers not counted. */
 ML_API int64_t ml_params_size(const ml_params *ps);
+
+/* Adds a buffer of zeros: numbers that belong to the model but are not learnt, such as the running statistics of a batch
+ * norm. Saved and loaded with the parameters, never stepped, without gradient, in a list of their own. NULL when the name is
+ * taken, by a buffer or by a parameter. */
+ML_API ml_tensor *ml_buffer(ml_params *ps, const char *name, int rank, const int64_t *shape);
+ML_API int ml_buffers_count(const ml_params *ps);
+ML_API ml_tensor *ml_buffers_at(const ml_params *ps, int i);
+ML_API ml_tensor *ml_buffers_find(const ml_params *ps, const char *name);
+
 /* Moves all parameters into one block. Done for you by the first forward of a net and by each optimizer. */
 ML_API ml_status ml_params_seal(ml_params *ps);
 /* Drops the gradients that have gathered since the last step. */
 ML_API void ml_zero_grad(ml_params *ps);
-/* Freezes (or thaws) the parameters whose name begins with prefix: no gradient, no step; what had gathered is dropped.
- * "" means all, "1." the layer 1 and not the layer 10. Returns how many. */
+/* Freezes (or thaws) what has a name that begins with prefix. Parameters: no gradient, no step; what had gathered is
+ * dropped. Buffers: the batch norm that keeps them normalises by them as they are and leaves them alone. "" means all, "1."
+ * the layer 1 and not the layer 10. Returns how many, of both lists. */
 ML_API int ml_params_freeze(ml_params *ps, const char *prefix, bool frozen);
 
 /* ---- initial values ---- */

@@ -106,11 +106,11 @@ ml_status ml_net_add(ml_net *net, ml_layer layer)
     if (self->n == self->room && !grow(self))
         return ML_ENOMEM;
 
-    int before = net->params->n;
+    int before = net->params->n, buffers = net->params->n_buffers;
     mli_shape shape = self->out;
     ml_rng rng = self->rng;
     if (layer.kind->build(&l, &shape, net->params, &rng)) {
-        mli_params_cut(net->params, before); /* the net is as it was */
+        mli_params_cut(net->params, before, buffers); /* the net is as it was */
         return fail_in_layer(&l);
     }
     self->rng = rng;

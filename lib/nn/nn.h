@@ -19,14 +19,16 @@ typedef struct mli_param {
 struct ml_params {
     mli_param *entries;
     int n, room;
+    ml_tensor **buffers;
+    int n_buffers, buffers_room;
     ml_real *data, *grad; /* the blocks of the last seal, length numbers each */
     int64_t length;
     bool sealed;     /* every entry lies in the blocks */
     int64_t version; /* raised by each seal that moved something */
 };
 
-/* Drops the parameters from number n on: the way back when a layer could not be built. */
-void mli_params_cut(ml_params *ps, int n);
+/* Drops the parameters from number n on, and the buffers from n_buffers on: the way back when a layer could not be built. */
+void mli_params_cut(ml_params *ps, int n, int n_buffers);
 
 /* ---- layers ---- */
 
