@@ -185,5 +185,16 @@ ML_API void ml_net_print(FILE *out, ml_net *net);
  * layers are. 0 for custom nets. */
 ML_API int64_t ml_net_macs(const ml_net *net);
 
+/* ---- files ---- */
+
+/* A net as one file: a safetensors file of its parameters and buffers (names and shapes are PyTorch's), with its layers as
+ * JSON in the metadata. extra: NULL, or a JSON object of the caller's, kept with it (classes, means, scores). Equal nets give
+ * byte-equal files. A custom net is ML_ESTATE: no file can hold its function, only its numbers (ml_params_save). */
+ML_API ml_status ml_net_save(const ml_net *net, const char *path, const char *extra);
+/* The net rebuilt from the file alone, with the same bits. NULL, with one sentence, where the file is not such a one, or of
+ * a newer format, or says what cannot be; memory stays a small multiple of the file. *extra, where not NULL, gets the JSON
+ * object as text to free with free(), or NULL. Layers added later draw their initial values from ml_rng_seed(0). */
+ML_API ml_net *ml_net_load(const char *path, char **extra);
+
 ML_END
 #endif

@@ -127,4 +127,11 @@ typedef struct mli_net {
 /* ml_net_add for whoever says where values come from and how many there may be. */
 ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b);
 
+/* The layers of a sequential net as JSON text, for free(): equal nets give equal texts. NULL with an error set, ML_ESTATE
+ * for a custom net. */
+char *mli_net_architecture(const ml_net *net);
+/* The net that a parsed file describes; ml_net_load for the bytes in hand. `name` is for sentences. */
+struct ml_safetensors;
+ml_net *mli_net_read(const char *name, const struct ml_safetensors *st, char **extra);
+
 #endif
