@@ -16,6 +16,9 @@ ml_status mli_idx_parse(const char *name, const uint8_t *bytes, size_t n, ml_idx
 /* The bytes of a safetensors file. The result looks into them: they must outlive it. */
 ml_status mli_safetensors_parse(const char *name, const uint8_t *bytes, size_t n, ml_safetensors **st);
 
+/* The values of a file into parameters and buffers, as ml_params_load has it: all or nothing. `path` is for sentences. */
+ml_status mli_params_take(ml_params *ps, const char *path, const ml_safetensors *st);
+
 /* Element types of safetensors, in the order of the format's writers (by size, then as in their source). */
 typedef struct mli_dtype {
     const char *name;
