@@ -12,8 +12,8 @@ command -v "$CC" >/dev/null || { echo "fuzz: $CC is not here: apt install clang-
 out=build/fuzz
 mkdir -p $out
 
-# The readers know nothing of nets, so base and io are enough; params.c does.
-sources=$(ls lib/base/*.c lib/io/*.c | grep -v '^lib/io/params.c$')
+# The readers know nothing of nets, so base and io are enough; params.c and values.c do.
+sources=$(ls lib/base/*.c lib/io/*.c | grep -vE '^lib/io/(params|values).c$')
 failed=
 for harness in tests/fuzz/fuzz_*.c; do
     name=$(basename "$harness" .c)
