@@ -94,6 +94,6 @@ char *mli_field_text(const mli_field *f, const void *from, char *buf, size_t siz
     else if (f->kind == MLI_COUNT)
         snprintf(buf, size, "%" PRId64, *count_in(f, from));
     else
-        snprintf(buf, size, "%g", *number_in(f, from));
+        snprintf(buf, size, "%.10g", *number_in(f, from));
     return buf;
 }

@@ -1,5 +1,5 @@
 /* fields.h -- a struct of options or counters, described once by a table. Its defaults, its check and its way to a file and
- * back (checkpoint_json.c) all follow from the table, so a field that is added is forgotten nowhere. Internal.
+ * back (fields_json.c) all follow from the table, so a field that is added is forgotten nowhere. Internal.
  */
 #ifndef MLI_FIELDS_H
 #define MLI_FIELDS_H
