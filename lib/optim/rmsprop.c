@@ -5,14 +5,11 @@
  * Step       p <- p - lr g / (sqrt(v) + eps)
  * Momentum   b <- momentum b + g / (sqrt(v) + eps),  p <- p - lr b
  * Decay      g <- g + weight_decay p first, as in SGD
- * Remembers  v; with momentum b; centered m: one to three numbers a parameter
+ * Remembers  v; then m, if centered; then b, with momentum: one to three numbers a parameter
  * Source     Tieleman and Hinton 2012, lecture 6.5; centered: Graves 2013, eq. 38-42. The form above, with eps outside the
  *            root, is PyTorch's torch.optim.RMSprop.           Derivation  docs/math/rmsprop.md
  */
 #include "optim/optim.h"
-
-/* Which of a parameter's numbers is which; absent ones have no memory. */
-enum { SQUARES = 0, MOMENTUM = 1, MEAN = 2 };
 
 typedef struct scalars {
     ml_real lr, decay, keep, take, eps, momentum;
@@ -28,8 +25,8 @@ static inline ml_real variance(ml_real v, ml_real m)
 /* One loop for all four rules; centered and momentum are constants where it is called, so each call is a loop of its own. */
 static inline void update(const mli_span *s, scalars k, bool centered, bool momentum)
 {
-    ml_real *restrict p = s->p, *restrict v = s->state[SQUARES], *restrict b = s->state[MOMENTUM],
-            *restrict m = s->state[MEAN];
+    ml_real *restrict p = s->p, *restrict v = s->state[0], *restrict m = s->state[1];
+    ml_real *restrict b = s->state[centered ? 2 : 1];
     const ml_real *restrict g = s->g;
     for (int64_t i = 0; i < s->n; i++) {
         ml_real d = g[i] + k.decay * p[i];
@@ -80,6 +77,6 @@ ml_optim *ml_rmsprop(ml_params *ps, ml_rmsprop_opts o)
         return NULL;
     mli_fields_resolve(FIELDS, &o);
     mli_rule rule = {.name = "rmsprop", .fields = FIELDS, .apply = apply, .apart = o.eps == 0};
-    rule.states = o.centered ? MEAN + 1 : o.momentum > 0 ? MOMENTUM + 1 : SQUARES + 1;
+    rule.states = 1 + o.centered + (o.momentum > 0);
     return mli_optim_new(ps, rule, (mli_opts){.rmsprop = o}, o.lr, o.weight_decay);
 }
