@@ -13,6 +13,9 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_safetensors
 #include "fuzz/fuzz_safetensors.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_net
+#include "fuzz/fuzz_net.c"
 
 enum { ROOM = 2048 };
 
@@ -95,11 +98,18 @@ static void mutated_safetensors_files(void **state)
     assert_true(replay("safetensors", fuzz_safetensors, 2000) >= 11);
 }
 
+static void mutated_nets(void **state)
+{
+    (void)state;
+    assert_true(replay("net", fuzz_net, 1000) >= 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mutated_idx_files),
         cmocka_unit_test(mutated_safetensors_files),
+        cmocka_unit_test(mutated_nets),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
 }

@@ -62,3 +62,36 @@ seeds = {
 }
 for name, data in seeds.items():
     (here / "safetensors" / name).write_bytes(data)
+
+
+def net(layers, tensors=(), **more):
+    described = json.dumps({"format": 1, "architecture": layers} | more, separators=(",", ":"))
+    header, end = {"__metadata__": {"mlcore": described}}, 0
+    for name, shape in tensors:
+        begin, size = end, 4
+        for extent in shape:
+            size *= extent
+        end += size
+        header[name] = tensor("F32", shape, begin, end)
+    return described.encode(), safetensors(header, bytes(end))
+
+
+rows = [{"kind": "input", "shape": [2, 2]}, {"kind": "flatten"}, {"kind": "dense", "out": 3}, {"kind": "relu"},
+        {"kind": "dropout", "p": 0.25}, {"kind": "dense", "name": "fc", "out": 2, "no_bias": True}]
+blocks = [{"kind": "input", "shape": [3]},
+          {"kind": "residual", "layers": [{"kind": "seq", "name": "", "layers": [{"kind": "dense", "out": 3}]},
+                                          {"kind": "identity"}]},
+          {"kind": "branch", "layers": [{"kind": "tanh"}, {"kind": "sigmoid"}, {"kind": "dense", "out": 1}]}]
+deep = {"kind": "relu"}
+for _ in range(35):
+    deep = {"kind": "seq", "layers": [deep]}
+seeds = {
+    "rows": net(rows, [("1.weight", [3, 4]), ("1.bias", [3]), ("fc.weight", [2, 3])], extra={"classes": ["a", "b"]}),
+    "blocks": net(blocks, [("0.0.weight", [3, 3]), ("0.0.bias", [3]), ("1.2.weight", [1, 3]), ("1.2.bias", [1])]),
+    "deep": net([{"kind": "input", "shape": [1]}, deep]),
+    "absurd": net([{"kind": "input", "shape": [1 << 40]}, {"kind": "dense", "out": 1 << 40}], [("0.weight", [2])]),
+    "newer": net([], [], format=2),
+}
+for name, (text, data) in seeds.items():
+    (here / "net" / f"{name}.json").write_bytes(text)
+    (here / "net" / name).write_bytes(data)
