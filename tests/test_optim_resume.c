@@ -241,13 +241,15 @@ static void nap(double seconds)
     nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
 }
 
-/* Starts the program and kills it after a while; says whether it had come to its end. */
+/* Starts the program, waits until there is a checkpoint, and kills it a while later; says whether it had come to its end. */
 static bool run_and_kill(const char *path, double seconds)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
         _exit(program(path));
+    for (int i = 0; i < 10000 && access(path, F_OK) != 0; i++)
+        nap(0.001);
     nap(seconds);
     kill(pid, SIGKILL);
     int status;
@@ -271,9 +273,7 @@ static void killed_at_any_moment(void **state)
     int64_t before = 0;
     bool ended = false;
     for (int k = 0; k < KILLS && !ended; k++) {
-        ended = run_and_kill(path, 0.001 + 0.03 * ml_rng_uniform(&rng));
-        if (access(path, F_OK) != 0)
-            continue; /* killed before the first was written */
+        ended = run_and_kill(path, 0.03 * ml_rng_uniform(&rng));
         run_start(&r, RMSPROP, 2);
         if (ml_checkpoint_load(&r.c, path, NULL))
             fail_msg("after kill %d: %s", k, ml_error());
