@@ -1,5 +1,5 @@
 /* optim.h -- update rules, clipping, averages of weights, schedules. The rules are PyTorch's, and equal to them over 20
- * steps to 1e-5.
+ * steps to 1e-5. Checkpoints, which hold all of these: checkpoint.h.
  *
  * A step consumes the gradients: the next backward overwrites them. Parameters that got no gradient since the last
  * step, and frozen ones, are left as they are.
