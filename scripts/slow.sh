@@ -139,7 +139,8 @@ comma() {
         '{ if (!setlocale(LC_ALL, "") || localeconv()->decimal_point[0] != 44) { fputs("no comma\n", stderr); exit(9); } }' \
         >build/comma/ask.c
     ${CC:-cc} -shared -fPIC build/comma/ask.c -o build/comma/ask.so || return 1
-    for program in build/check/test_io_* build/check/test_base_file build/check/test_data_idx build/check/test_kernels_*; do
+    for program in build/check/test_io_* build/check/test_base_file build/check/test_data_idx build/check/test_kernels_* \
+        build/check/test_optim_resume; do
         [ -f "$program" ] && [ -x "$program" ] || continue
         echo "$program"
         in_german "$program" || return 1

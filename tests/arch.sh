@@ -30,6 +30,7 @@ room() {
     case $1 in
     real | error | rng | threads | build | progress) echo base ;;
     ops) echo autograd ;;
+    checkpoint) echo optim ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;
     esac

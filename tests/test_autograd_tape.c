@@ -363,6 +363,9 @@ static void a_null_tape_is_an_error_not_a_crash(void **state)
     assert_int_equal(ml_set_mode(NULL, ML_EVAL), ML_TRAIN);
     assert_int_equal(ml_set_kernel(NULL, ML_KERNEL_REF), ML_KERNEL_FAST);
     ml_set_stream(NULL, 1, 1);
+    uint64_t seed = 7, step = 7;
+    ml_stream(NULL, &seed, &step);
+    assert_true(seed == 0 && step == 0);
     assert_int_equal(ml_tape_ops(NULL), 0);
     assert_int_equal(ml_tape_bytes(NULL), 0);
     assert_int_equal(ml_tape_rewind(NULL, ml_tape_mark(NULL)), ML_EINVAL);
@@ -398,6 +401,9 @@ static void each_op_has_its_own_stream(void **state)
         }
         ml_tape_reset(t);
         assert_true(mli_op_rng(t).stream != streams[off][0]); /* the step went on */
+        uint64_t seed, step;
+        ml_stream(t, &seed, &step);
+        assert_true(seed == 5 && step == 1);
         ml_set_stream(t, 5, 0);
         assert_int_equal(mli_op_rng(t).stream, streams[off][0]);
         ml_tape_free(t);

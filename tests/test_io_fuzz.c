@@ -13,6 +13,12 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_safetensors
 #include "fuzz/fuzz_safetensors.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_net
+#include "fuzz/fuzz_net.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_checkpoint
+#include "fuzz/fuzz_checkpoint.c"
 
 enum { ROOM = 2048 };
 
@@ -95,11 +101,25 @@ static void mutated_safetensors_files(void **state)
     assert_true(replay("safetensors", fuzz_safetensors, 2000) >= 11);
 }
 
+static void mutated_nets(void **state)
+{
+    (void)state;
+    assert_true(replay("net", fuzz_net, 1000) >= 10);
+}
+
+static void mutated_checkpoints(void **state)
+{
+    (void)state;
+    assert_true(replay("checkpoint", fuzz_checkpoint, 500) >= 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mutated_idx_files),
         cmocka_unit_test(mutated_safetensors_files),
+        cmocka_unit_test(mutated_nets),
+        cmocka_unit_test(mutated_checkpoints),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
 }

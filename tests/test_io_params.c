@@ -114,6 +114,50 @@ static void every_bit_comes_back(void **state)
     ml_params_free(back);
 }
 
+/* Weights of convolutions: F R S C in memory, F C R S on file. Element (f, r, s, c) is 1000 f + 100 r + 10 s + c. */
+static void four_axes_lie_as_pytorchs(void **state)
+{
+    (void)state;
+    enum { F = 2, R = 3, S = 4, C = 5, N = F * R * S * C };
+    ml_params *ps = ml_params_new(), *back = ml_params_new();
+    ml_tensor *w = ml_param(ps, "w", 4, (int64_t[]){F, R, S, C}), *v = ml_param(ps, "v", 4, (int64_t[]){F, 1, S, C});
+    ml_tensor *kept = ml_buffer(ps, "b", 4, (int64_t[]){F, R, S, C}); /* a buffer is no weight: it lies as it is */
+    for (int i = 0; i < N; i++)
+        w->data[i] = kept->data[i] = (ml_real)(i / (R * S * C) * 1000 + i / (S * C) % R * 100 + i / C % S * 10 + i % C);
+    for (int i = 0; i < v->size; i++)
+        v->data[i] = (ml_real)i;
+    const char *path = tmp_path("m");
+    assert_int_equal(ml_params_save(ps, path, NULL), ML_OK);
+
+    ml_safetensors *st = ml_safetensors_read(path);
+    ml_safetensor b = ml_safetensors_at(st, 0), t = ml_safetensors_at(st, 2);
+    assert_string_equal(t.name, "w");
+    assert_memory_equal(t.shape, ((int64_t[]){F, C, R, S}), 4 * sizeof(int64_t));
+    assert_memory_equal(b.shape, ((int64_t[]){F, R, S, C}), 4 * sizeof(int64_t));
+    for (int i = 0; i < N; i++) {
+        ml_real x;
+        memcpy(&x, (const uint8_t *)t.data + (size_t)i * sizeof x, sizeof x);
+        assert_true(x == (ml_real)(i / (C * R * S) * 1000 + i / (R * S) % C + i / S % R * 100 + i % S * 10));
+    }
+    ml_safetensors_free(st);
+
+    assert_non_null(ml_param(back, "w", 4, (int64_t[]){F, R, S, C}));
+    assert_non_null(ml_param(back, "v", 4, (int64_t[]){F, 1, S, C}));
+    assert_non_null(ml_buffer(back, "b", 4, (int64_t[]){F, R, S, C}));
+    assert_int_equal(ml_params_load(back, path, NULL), ML_OK);
+    assert_memory_equal(ml_params_at(back, 0)->data, w->data, N * sizeof(ml_real));
+    assert_memory_equal(ml_params_at(back, 1)->data, v->data, (size_t)v->size * sizeof(ml_real));
+    assert_memory_equal(ml_buffers_at(back, 0)->data, w->data, N * sizeof(ml_real));
+    ml_params_free(ps);
+    ml_params_free(back);
+
+    ml_params *other = ml_params_new(); /* the sentence has both shapes as on file */
+    assert_non_null(ml_param(other, "w", 4, (int64_t[]){F, S, R, C}));
+    assert_int_equal(ml_params_load(other, path, NULL), ML_EFORMAT);
+    assert_non_null(strstr(ml_error(), "tensor \"w\" is 2x5x3x4 in the file but 2x5x4x3 in the net"));
+    ml_params_free(other);
+}
+
 /* Loads into the golden parameters from a file with these tensors; nothing may change. */
 static void assert_not_loaded(const ml_safetensor *t, int n, const char *sentence)
 {
@@ -196,6 +240,7 @@ int main(void)
         cmocka_unit_test(loads_either_width),
         cmocka_unit_test_setup_teardown(saves_what_python_saves, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(every_bit_comes_back, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(four_axes_lie_as_pytorchs, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(refuses_other_nets, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(refuses_broken_files, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, tmp_setup, tmp_teardown),

@@ -114,7 +114,7 @@ static void layers_that_do_not_fit(void **state)
                  "net: layer 0 (dense): a sample is 28x28x1 here, not a row of features: put ML_FLATTEN() before it");
     assert_fails(ml_net_new(&rng, ML_DENSE(10)),
                  "net: the first layer is dense: it must be ML_INPUT(...), the shape of one sample");
-    assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_INPUT(4)), "net: layer 0 is an input: only the first may be one");
+    assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_INPUT(4)), "net: layer 0 (input): only the first layer of a net may be an input");
     assert_fails(ml_net_new(&rng, ML_INPUT(0)),
                  "net: input: the shape of one sample is empty: say it, as in ML_INPUT(28, 28, 1)");
     assert_fails(ml_net_new(&rng, ML_INPUT(4, 0, 2)), "net: input: extent 1 is 0: all must be >= 1");

@@ -1,72 +1,26 @@
 /* The update rules: against PyTorch over 20 steps, against the formulas as plain loops, and what a step leaves alone. */
-#include "support/check.h"
+#include "support/twenty_steps.h"
 
 #include "nn/nn.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { STEPS = 20, PARAMS = 3 };
-
-#ifdef MLCORE_DOUBLE
-#define TOL 1e-12
-#else
-#define TOL 1e-5
-#endif
-
-static ml_params *start_values(golden *grads)
-{
-    ml_params *ps = ml_params_new();
-    for (int k = 0; k < PARAMS; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "optim_start%d", k);
-        golden start = golden_read(name);
-        ml_tensor *x = ml_param(ps, name, start.rank, start.shape);
-        for (int64_t i = 0; i < x->size; i++)
-            x->data[i] = (ml_real)start.v[i];
-        golden_free(&start);
-        snprintf(name, sizeof name, "optim_grad%d", k);
-        grads[k] = golden_read(name);
-    }
-    return ps;
-}
-
-static void give_gradient(ml_tensor *x, const golden *grads, int step)
-{
-    for (int64_t i = 0; i < x->size; i++)
-        x->grad[i] = (ml_real)grads->v[step * x->size + i];
-    x->has_grad = true;
-}
-
 typedef ml_optim *(*maker)(ml_params *ps);
 
 static void assert_equals_pytorch(const char *name, maker make)
 {
-    golden grads[PARAMS], end = golden_read(name);
-    ml_params *ps = start_values(grads);
-    ml_optim *opt = make(ps);
+    twenty_steps t = twenty_start();
+    ml_optim *opt = make(t.ps);
     assert_non_null(opt);
     for (int step = 0; step < STEPS; step++) {
-        for (int k = 0; k < PARAMS; k++)
-            if (!(k == 2 && step % 3 == 1))
-                give_gradient(ml_params_at(ps, k), &grads[k], step);
+        twenty_gradients(&t, step);
         assert_int_equal(ml_step(opt), ML_OK);
     }
     assert_int_equal(ml_optim_steps(opt), STEPS);
-    int64_t at = 0;
-    for (int k = 0; k < PARAMS; k++) {
-        const ml_tensor *x = ml_params_at(ps, k);
-        assert_close(x->data, end.v + at, x->size, TOL, TOL);
-        at += x->size;
-        golden_free(&grads[k]);
-    }
-    assert_int_equal(at, end.size);
-    for (int k = 0; k < PARAMS; k++) /* the padding is still zero */
-        for (int64_t i = ps->entries[k].at + ps->entries[k].x->size; i % MLI_ALIGN; i++)
-            assert_true(ps->data[i] == 0);
-    golden_free(&end);
+    assert_twenty(&t, name);
     ml_optim_free(opt);
-    ml_params_free(ps);
+    twenty_free(&t);
 }
 
 static ml_optim *sgd(ml_params *ps) { return ml_sgd(ps, (ml_sgd_opts){.lr = 0.1}); }
@@ -91,6 +45,27 @@ static ml_optim *adamw_decay(ml_params *ps)
     return ml_adamw(ps, (ml_adam_opts){.lr = 0.02, .beta1 = 0.85, .beta2 = 0.99, .weight_decay = 0.3});
 }
 
+static ml_optim *rmsprop(ml_params *ps) { return ml_rmsprop(ps, (ml_rmsprop_opts){0}); }
+static ml_optim *rmsprop_momentum(ml_params *ps)
+{
+    return ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 0.005, .alpha = 0.9, .momentum = 0.8, .weight_decay = 0.1});
+}
+static ml_optim *rmsprop_centered(ml_params *ps)
+{
+    return ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 0.02, .alpha = 0.95, .eps = 1e-4, .centered = true});
+}
+static ml_optim *rmsprop_both(ml_params *ps)
+{
+    return ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 0.003, .alpha = 0.9, .eps = 1e-3, .momentum = 0.7, .weight_decay = 0.02,
+                                            .centered = true});
+}
+static ml_optim *adagrad(ml_params *ps) { return ml_adagrad(ps, (ml_adagrad_opts){0}); }
+static ml_optim *adagrad_decay(ml_params *ps)
+{
+    return ml_adagrad(ps, (ml_adagrad_opts){.lr = 0.1, .lr_decay = 0.05, .weight_decay = 0.03, .initial_accumulator = 0.2,
+                                            .eps = 1e-6});
+}
+
 static void sgd_equals_pytorch(void **state)
 {
     (void)state;
@@ -108,6 +83,22 @@ static void adam_equals_pytorch(void **state)
     assert_equals_pytorch("optim_adam_decay", adam_decay);
     assert_equals_pytorch("optim_adamw", adamw);
     assert_equals_pytorch("optim_adamw_decay", adamw_decay);
+}
+
+static void rmsprop_equals_pytorch(void **state)
+{
+    (void)state;
+    assert_equals_pytorch("optim_rmsprop", rmsprop);
+    assert_equals_pytorch("optim_rmsprop_momentum", rmsprop_momentum);
+    assert_equals_pytorch("optim_rmsprop_centered", rmsprop_centered);
+    assert_equals_pytorch("optim_rmsprop_both", rmsprop_both);
+}
+
+static void adagrad_equals_pytorch(void **state)
+{
+    (void)state;
+    assert_equals_pytorch("optim_adagrad", adagrad);
+    assert_equals_pytorch("optim_adagrad_decay", adagrad_decay);
 }
 
 /* ---- the formulas, as plain loops in double, over a size that is cut into chunks with a remainder ---- */
@@ -133,6 +124,31 @@ static void random_gradients(ml_params *ps, ml_rng *rng)
 }
 
 typedef void (*formula)(double *p, double g, double *m, double *v, int t);
+
+static void rmsprop_formula(double *p, double g, double *b, double *v, int t)
+{
+    (void)t;
+    g += 0.1 * *p;
+    *v = 0.9 * *v + 0.1 * g * g;
+    *b = 0.8 * *b + g / (sqrt(*v) + 1e-8);
+    *p -= 0.005 * *b;
+}
+
+static void centered_formula(double *p, double g, double *m, double *v, int t)
+{
+    (void)t;
+    *m = 0.95 * *m + 0.05 * g;
+    *v = 0.95 * *v + 0.05 * g * g;
+    *p -= 0.02 * g / (sqrt(*v - *m * *m) + 1e-4);
+}
+
+static void adagrad_formula(double *p, double g, double *s, double *v, int t)
+{
+    (void)v;
+    g += 0.03 * *p;
+    *s = (t == 1 ? 0.2 : *s) + g * g;
+    *p -= 0.1 / (1 + (t - 1) * 0.05) * g / (sqrt(*s) + 1e-6);
+}
 
 static void sgd_formula(double *p, double g, double *m, double *v, int t)
 {
@@ -186,28 +202,33 @@ static void equal_to_the_formulas(void **state)
     assert_equals_formula(sgd, sgd_formula);
     assert_equals_formula(sgd_nesterov, nesterov_formula);
     assert_equals_formula(adamw, adamw_formula);
+    assert_equals_formula(rmsprop_momentum, rmsprop_formula);
+    assert_equals_formula(rmsprop_centered, centered_formula);
+    assert_equals_formula(adagrad_decay, adagrad_formula);
 }
 
 static void equal_bits_on_any_number_of_threads(void **state)
 {
     (void)state;
     static ml_real one[LARGE];
+    maker makers[] = {adamw, rmsprop_both, adagrad_decay};
     int before = ml_threads();
-    for (int threads = 1; threads <= 4; threads++) {
-        ml_set_threads(threads);
-        ml_rng rng = ml_rng_seed(6);
-        ml_params *ps = large(&rng);
-        ml_optim *opt = adamw(ps);
-        for (int t = 0; t < 3; t++) {
-            random_gradients(ps, &rng);
-            ml_step(opt);
+    for (int k = 0; k < 3; k++)
+        for (int threads = 1; threads <= 4; threads++) {
+            ml_set_threads(threads);
+            ml_rng rng = ml_rng_seed(6);
+            ml_params *ps = large(&rng);
+            ml_optim *opt = makers[k](ps);
+            for (int t = 0; t < 3; t++) {
+                random_gradients(ps, &rng);
+                ml_step(opt);
+            }
+            if (threads == 1)
+                memcpy(one, ml_params_at(ps, 0)->data, sizeof one);
+            assert_memory_equal(one, ml_params_at(ps, 0)->data, sizeof one);
+            ml_optim_free(opt);
+            ml_params_free(ps);
         }
-        if (threads == 1)
-            memcpy(one, ml_params_at(ps, 0)->data, sizeof one);
-        assert_memory_equal(one, ml_params_at(ps, 0)->data, sizeof one);
-        ml_optim_free(opt);
-        ml_params_free(ps);
-    }
     ml_set_threads(before);
 }
 
@@ -231,8 +252,8 @@ static void set_gradient(ml_tensor *x, double value)
 static void frozen_and_unreached_stay(void **state)
 {
     (void)state;
-    maker makers[] = {sgd_decay, sgd_nesterov, adam_decay, adamw};
-    for (int k = 0; k < 4; k++) { /* all with decay: a step that touched them would show */
+    maker makers[] = {sgd_decay, sgd_nesterov, adam_decay, adamw, rmsprop_momentum, adagrad_decay};
+    for (int k = 0; k < 6; k++) { /* all with decay: a step that touched them would show */
         ml_params *ps = pair();
         ml_tensor *a = ml_params_at(ps, 0), *b = ml_params_at(ps, 1);
         ml_optim *opt = makers[k](ps);
@@ -255,19 +276,73 @@ static void frozen_and_unreached_stay(void **state)
     }
 }
 
+static ml_optim *adam_bare(ml_params *ps) { return ml_adam(ps, (ml_adam_opts){.lr = 0.1, .eps = ML_ZERO}); }
+static ml_optim *rmsprop_bare(ml_params *ps)
+{
+    return ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 0.1, .alpha = ML_ZERO, .eps = ML_ZERO});
+}
+static ml_optim *adagrad_bare(ml_params *ps) { return ml_adagrad(ps, (ml_adagrad_opts){.lr = 0.1, .eps = ML_ZERO}); }
+
+/* Each divides the gradient by its size, so the first step is lr; in the padding that is 0 / 0. */
 static void eps_zero_leaves_the_padding(void **state)
 {
     (void)state;
+    maker makers[] = {adam_bare, rmsprop_bare, adagrad_bare};
+    for (int k = 0; k < 3; k++) {
+        ml_params *ps = pair();
+        ml_optim *opt = makers[k](ps);
+        set_gradient(ml_params_at(ps, 0), 2);
+        set_gradient(ml_params_at(ps, 1), -2);
+        assert_int_equal(ml_step(opt), ML_OK);
+        assert_true(fabs((double)ml_params_at(ps, 0)->data[2] - 0.9) < 1e-6);
+        assert_true(fabs((double)ml_params_at(ps, 1)->data[2] - 1.1) < 1e-6);
+        for (int64_t i = 3; i < MLI_ALIGN; i++)
+            assert_true(ps->data[i] == 0);
+        ml_optim_free(opt);
+        ml_params_free(ps);
+    }
+}
+
+/* A gradient that never changes has no variance; rounding must not make it negative. */
+static void a_constant_gradient_centered(void **state)
+{
+    (void)state;
     ml_params *ps = pair();
-    ml_optim *opt = ml_adam(ps, (ml_adam_opts){.lr = 0.1, .eps = ML_ZERO});
-    set_gradient(ml_params_at(ps, 0), 2);
-    set_gradient(ml_params_at(ps, 1), -2);
-    assert_int_equal(ml_step(opt), ML_OK);
-    assert_true(fabs((double)ml_params_at(ps, 0)->data[2] - 0.9) < 1e-6);
-    assert_true(fabs((double)ml_params_at(ps, 1)->data[2] - 1.1) < 1e-6);
-    for (int64_t i = 3; i < MLI_ALIGN; i++)
-        assert_true(ps->data[i] == 0);
+    ml_optim *opt = ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 1e-6, .alpha = 0.5, .eps = 1, .centered = true});
+    for (int t = 0; t < 200; t++) {
+        set_gradient(ml_params_at(ps, 0), 0.1);
+        set_gradient(ml_params_at(ps, 1), -1234.567);
+        assert_int_equal(ml_step(opt), ML_OK);
+    }
+    assert_true(isfinite(ml_params_at(ps, 0)->data[0]) && isfinite(ml_params_at(ps, 1)->data[0]));
     ml_optim_free(opt);
+    ml_params_free(ps);
+}
+
+/* docs/math/rmsprop.md and docs/math/adagrad.md, by numbers. */
+static void by_numbers(void **state)
+{
+    (void)state;
+    ml_params *ps = pair();
+    ml_tensor *a = ml_params_at(ps, 0);
+    ml_optim *rms = ml_rmsprop(ps, (ml_rmsprop_opts){.lr = 0.1, .alpha = 0.75});
+    set_gradient(a, 2);
+    assert_int_equal(ml_step(rms), ML_OK);
+    assert_true(fabs((double)a->data[0] - 0.8) < 1e-6);
+    set_gradient(a, 2);
+    assert_int_equal(ml_step(rms), ML_OK);
+    assert_true(fabs((double)a->data[0] - 0.648814) < 1e-6);
+    ml_optim_free(rms);
+
+    ml_init_constant(a, 1);
+    ml_optim *ada = ml_adagrad(ps, (ml_adagrad_opts){.lr = 0.1});
+    const double g[] = {3, 4, 12}, p[] = {0.9, 0.82, 0.727692};
+    for (int t = 0; t < 3; t++) {
+        set_gradient(a, g[t]);
+        assert_int_equal(ml_step(ada), ML_OK);
+        assert_true(fabs((double)a->data[0] - p[t]) < 1e-6);
+    }
+    ml_optim_free(ada);
     ml_params_free(ps);
 }
 
@@ -372,6 +447,19 @@ static void options_out_of_range(void **state)
     assert_non_null(ml_adam_check((ml_adam_opts){.beta2 = NAN}));
     assert_non_null(ml_adam_check((ml_adam_opts){.eps = -1}));
     assert_non_null(ml_adam_check((ml_adam_opts){.weight_decay = -1}));
+    assert_null(ml_rmsprop_check((ml_rmsprop_opts){.alpha = ML_ZERO, .eps = ML_ZERO, .centered = true}));
+    assert_string_equal(ml_rmsprop_check((ml_rmsprop_opts){.alpha = 1}), "rmsprop: alpha is 1: it must be in [0, 1)");
+    assert_non_null(ml_rmsprop_check((ml_rmsprop_opts){.lr = NAN}));
+    assert_non_null(ml_rmsprop_check((ml_rmsprop_opts){.eps = -1}));
+    assert_non_null(ml_rmsprop_check((ml_rmsprop_opts){.momentum = INFINITY}));
+    assert_non_null(ml_rmsprop_check((ml_rmsprop_opts){.weight_decay = -1}));
+    assert_null(ml_adagrad_check((ml_adagrad_opts){.eps = ML_ZERO}));
+    assert_string_equal(ml_adagrad_check((ml_adagrad_opts){.initial_accumulator = -1}),
+                        "adagrad: initial_accumulator is -1: it must be a number >= 0");
+    assert_non_null(ml_adagrad_check((ml_adagrad_opts){.lr = -1}));
+    assert_non_null(ml_adagrad_check((ml_adagrad_opts){.lr_decay = NAN}));
+    assert_non_null(ml_adagrad_check((ml_adagrad_opts){.weight_decay = -INFINITY}));
+    assert_non_null(ml_adagrad_check((ml_adagrad_opts){.eps = NAN}));
 
     ml_params *ps = pair();
     assert_null(ml_sgd(ps, (ml_sgd_opts){.lr = -0.1}));
@@ -379,6 +467,10 @@ static void options_out_of_range(void **state)
     assert_null(ml_adamw(ps, (ml_adam_opts){.beta1 = 2}));
     assert_string_equal(ml_error(), "adamw: beta1 is 2: it must be in [0, 1)");
     assert_null(ml_sgd(NULL, (ml_sgd_opts){0}));
+    assert_null(ml_rmsprop(ps, (ml_rmsprop_opts){.alpha = -1}));
+    assert_null(ml_adagrad(ps, (ml_adagrad_opts){.lr = -1}));
+    assert_null(ml_adagrad(NULL, (ml_adagrad_opts){.initial_accumulator = 1}));
+    assert_string_equal(ml_error(), "adagrad: the parameters are NULL");
     assert_int_equal(ml_step(NULL), ML_EINVAL);
     ml_params_free(ps);
 }
@@ -387,8 +479,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sgd_equals_pytorch),          cmocka_unit_test(adam_equals_pytorch),
+        cmocka_unit_test(rmsprop_equals_pytorch),      cmocka_unit_test(adagrad_equals_pytorch),
         cmocka_unit_test(equal_to_the_formulas),       cmocka_unit_test(equal_bits_on_any_number_of_threads),
         cmocka_unit_test(frozen_and_unreached_stay),   cmocka_unit_test(eps_zero_leaves_the_padding),
+        cmocka_unit_test(a_constant_gradient_centered), cmocka_unit_test(by_numbers),
         cmocka_unit_test(parameters_added_later_are_an_error), cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(learning_rate),               cmocka_unit_test(a_new_rate_scales_all_of_b),
         cmocka_unit_test(options_out_of_range),

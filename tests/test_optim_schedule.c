@@ -21,6 +21,10 @@ static void equal_to_pytorch(void **state)
     assert_follows(ml_schedule_one_cycle(0.5, 5), "schedule_one_cycle5");
     assert_follows(ml_schedule_one_cycle(0.5, 37), "schedule_one_cycle37");
     assert_follows(ml_schedule_one_cycle(0.5, 100), "schedule_one_cycle100");
+    ml_schedule cosine = ml_schedule_cosine(0.3, 20, 0.01), steps = ml_schedule_step(0.3, 4, 0.5);
+    assert_follows(cosine, "schedule_cosine");
+    assert_follows(ml_schedule_warm_up(cosine, 7, 0.2), "schedule_warm_up");
+    assert_follows(ml_schedule_warm_up(steps, 3, 1.0 / 3), "schedule_warm_up_step");
 }
 
 static void corners(void **state)
@@ -33,6 +37,17 @@ static void corners(void **state)
     assert_true(fabs(ml_schedule_at(&cycle, 9) - 1.0 / 250000) < 1e-15);
     assert_true(ml_schedule_at(&cycle, 1000) == ml_schedule_at(&cycle, 9));
     assert_true(isfinite(ml_schedule_at(&one, 0)));
+
+    ml_schedule cosine = ml_schedule_cosine(1, 4, 0.2);
+    const double row[] = {1, 0.8828, 0.6, 0.3172, 0.2, 0.2}; /* docs/math/schedules.md, by numbers */
+    for (int i = 0; i < 6; i++)
+        assert_true(fabs(ml_schedule_at(&cosine, i) - row[i]) < 5e-5);
+    assert_true(ml_schedule_at(&cosine, INT64_MAX) == ml_schedule_at(&cosine, 4)); /* PyTorch's would rise again */
+
+    ml_schedule warm = ml_schedule_warm_up(flat, 3, 0), none = ml_schedule_warm_up(warm, 0, 0);
+    assert_true(ml_schedule_at(&warm, 0) == 0 && ml_schedule_at(&warm, 3) == 0.3 && ml_schedule_at(&warm, INT64_MAX) == 0.3);
+    assert_true(fabs(ml_schedule_at(&warm, 1) - 0.1) < 1e-15 && fabs(ml_schedule_at(&warm, 2) - 0.2) < 1e-15);
+    assert_true(ml_schedule_at(&none, 0) == 0.3);
 }
 
 static void bad_arguments(void **state)
@@ -44,6 +59,16 @@ static void bad_arguments(void **state)
     assert_true(isnan(ml_schedule_at(&c, 3)));
     assert_true(isnan(ml_schedule_at(&ok, -1)));
     assert_true(isnan(ml_schedule_at(NULL, 0)));
+    ml_schedule cosine = ml_schedule_cosine(0.1, -1, 0);
+    assert_true(isnan(ml_schedule_at(&cosine, 0)));
+    const double starts[] = {-0.1, 1.1, NAN};
+    for (int i = 0; i < 3; i++) {
+        ml_schedule warm = ml_schedule_warm_up(ok, 3, starts[i]);
+        assert_true(isnan(ml_schedule_at(&warm, 1)));
+    }
+    ml_schedule before = ml_schedule_warm_up(ok, -5, 0);
+    assert_true(isnan(ml_schedule_at(&before, 1)));
+    assert_string_equal(ml_error(), "schedule: a warm-up of -5 steps from 0: steps must be >= 0, the start in [0, 1]");
 }
 
 int main(void)

@@ -47,6 +47,8 @@ ML_API ml_mode ml_set_mode(ml_tape *t, ml_mode mode);
 ML_API ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel);
 /* The random stream of dropout: a mask is a function of (seed, step, op, element). Each reset advances the step. */
 ML_API void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step);
+/* Where the stream is: another tape that is set so goes on as this one would. */
+ML_API void ml_stream(const ml_tape *t, uint64_t *seed, uint64_t *step);
 
 /* A place on the tape; rewinding forgets what came after it and gives its memory back to the arena. A mark is good until
  * the next reset. */

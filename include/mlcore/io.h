@@ -19,12 +19,14 @@ typedef struct ml_idx {
 ML_API ml_status ml_idx_read(const char *path, ml_idx *idx);
 ML_API void ml_idx_free(ml_idx *idx);
 
-/* Writes the parameters, in name order, as F32 (F64 in the double build). metadata: NULL, or one JSON string that is
- * kept under the key "mlcore". Equal input gives byte-equal files. */
+/* Writes parameters and buffers, in name order, as F32 (F64 in the double build); parameters of four axes, which are F R S C
+ * in memory, as PyTorch's F C R S. metadata: NULL, or one JSON string that is kept under the key "mlcore". Equal input
+ * gives byte-equal files. */
 ML_API ml_status ml_params_save(const ml_params *ps, const char *path, const char *metadata);
 
-/* Reads values into parameters of the same names and shapes (F32 or F64, converted). A name that is missing or extra, or
- * a shape that differs, is an error, and then no parameter has been changed. *metadata, where not NULL, gets a string to
+/* Reads values into parameters and buffers of the same names and shapes (F32 or F64, converted). A name that is missing or
+ * extra, or a shape that differs, is an error, and then nothing has been changed; only the num_batches_tracked beside a
+ * running_mean, which PyTorch writes, is passed over. *metadata, where not NULL, gets a string to
  * free with free(), or NULL where the file has none. */
 ML_API ml_status ml_params_load(ml_params *ps, const char *path, char **metadata);
 

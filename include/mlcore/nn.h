@@ -27,14 +27,24 @@ ML_API int ml_params_count(const ml_params *ps);
 ML_API ml_tensor *ml_params_at(const ml_params *ps, int i);
 /* NULL, with an error set, where no parameter has that name. */
 ML_API ml_tensor *ml_params_find(const ml_params *ps, const char *name);
-/* How many numbers they hold together, padding not counted. */
+/* How many numbers they hold together, padding and buffers not counted. */
 ML_API int64_t ml_params_size(const ml_params *ps);
+
+/* Adds a buffer of zeros: numbers that belong to the model but are not learnt, such as the running statistics of a batch
+ * norm. Saved and loaded with the parameters, never stepped, without gradient, in a list of their own. NULL when the name is
+ * taken, by a buffer or by a parameter. */
+ML_API ml_tensor *ml_buffer(ml_params *ps, const char *name, int rank, const int64_t *shape);
+ML_API int ml_buffers_count(const ml_params *ps);
+ML_API ml_tensor *ml_buffers_at(const ml_params *ps, int i);
+ML_API ml_tensor *ml_buffers_find(const ml_params *ps, const char *name);
+
 /* Moves all parameters into one block. Done for you by the first forward of a net and by each optimizer. */
 ML_API ml_status ml_params_seal(ml_params *ps);
 /* Drops the gradients that have gathered since the last step. */
 ML_API void ml_zero_grad(ml_params *ps);
-/* Freezes (or thaws) the parameters whose name begins with prefix: no gradient, no step; what had gathered is dropped.
- * "" means all, "1." the layer 1 and not the layer 10. Returns how many. */
+/* Freezes (or thaws) what has a name that begins with prefix. Parameters: no gradient, no step; what had gathered is
+ * dropped. Buffers: the batch norm that keeps them normalises by them as they are and leaves them alone. "" means all, "1."
+ * the layer 1 and not the layer 10. Returns how many, of both lists. */
 ML_API int ml_params_freeze(ml_params *ps, const char *prefix, bool frozen);
 
 /* ---- initial values ---- */
@@ -54,6 +64,7 @@ ML_API ml_status ml_init_he_normal(ml_tensor *x, ml_rng *rng);
 /* ---- layers: values that describe, built when they join a net ---- */
 
 typedef struct ml_net ml_net;
+typedef struct ml_layer ml_layer;
 typedef struct ml_layer_kind ml_layer_kind;
 
 typedef enum ml_init { ML_INIT_DEFAULT = 0, ML_INIT_HE, ML_INIT_XAVIER, ML_INIT_NORMAL, ML_INIT_ZERO } ml_init;
@@ -73,15 +84,22 @@ typedef struct ml_input_opts {
     int64_t shape[ML_MAX_RANK - 1]; /* of one sample: (784), or (H, W, C) for images */
 } ml_input_opts;
 
-typedef struct ml_layer {
+typedef struct ml_block_opts {
+    const ml_layer *layers; /* the caller's, until the block joins a net */
+    int n;                  /* below 0: as many as come before one without a kind */
+} ml_block_opts;
+
+struct ml_layer {
     const ml_layer_kind *kind;
+    const char *name; /* see ml_layer_named; NULL: its number in its container */
     union {
         ml_input_opts input;
         ml_dense_opts dense;
         ml_dropout_opts dropout;
+        ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
     } u;
-} ml_layer;
+};
 
 ML_API ml_layer ml_layer_input(ml_input_opts opts);
 ML_API ml_layer ml_layer_dense(ml_dense_opts opts);
@@ -90,6 +108,23 @@ ML_API ml_layer ml_layer_relu(void);
 ML_API ml_layer ml_layer_sigmoid(void);
 ML_API ml_layer ml_layer_tanh(void);
 ML_API ml_layer ml_layer_flatten(void); /* (N,H,W,C) -> (N, C*H*W), in C H W order as PyTorch's; others as they lie */
+ML_API ml_layer ml_layer_identity(void); /* x itself: a way past the others in a branch */
+
+/* Blocks: layers inside a layer. `layers` and their names must live until the block joins a net, which copies all it
+ * needs; blocks may be nested 32 deep. */
+/* One after another: torch.nn.Sequential. */
+ML_API ml_layer ml_layer_seq(const ml_layer *layers, int n);
+/* y = main(x) + shortcut(x): layers[0] and, where n is 2, layers[1]; without it the shortcut is x itself. Both must give one
+ * shape. He et al. 2016, eq. 1 and 2. */
+ML_API ml_layer ml_layer_residual(const ml_layer *layers, int n);
+/* Each gets x; what they give is put together along the last axis (the channels of an image). The other axes must agree. */
+ML_API ml_layer ml_layer_branch(const ml_layer *layers, int n);
+
+/* The layer under a name: parameters are called by the names from the outermost block to the layer, with dots between, as in
+ * PyTorch: "features.0.weight". A layer without a name is called by its number in its container. The name "" adds nothing:
+ * what is inside a block of that name is called as if it stood in the container itself. Two parameters of one name are an
+ * error when the layer joins. */
+ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 
 #ifndef __cplusplus
 #define ML_INPUT(...) ml_layer_input((ml_input_opts){.shape = {__VA_ARGS__}})
@@ -99,12 +134,18 @@ ML_API ml_layer ml_layer_flatten(void); /* (N,H,W,C) -> (N, C*H*W), in C H W ord
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()
 #define ML_FLATTEN() ml_layer_flatten()
+#define ML_IDENTITY() ml_layer_identity()
+
+/* Layers and their number, as two arguments: an array that one without a kind ends. */
+#define ML_LAYERS(...) (const ml_layer[]){__VA_ARGS__, {0}}, -1
+#define ML_SEQ(...) ml_layer_seq(ML_LAYERS(__VA_ARGS__))
+#define ML_RESIDUAL(...) ml_layer_residual(ML_LAYERS(__VA_ARGS__))
+#define ML_BRANCH(...) ml_layer_branch(ML_LAYERS(__VA_ARGS__))
+#define ML_NAME(name, layer) ml_layer_named((name), (layer))
 
 /* ml_net_new(&rng, ML_INPUT(784), ML_DENSE(128), ML_RELU(), ML_DENSE(10)): a sequential net; parameters are named by
  * the layer's index after the input, as in torch.nn.Sequential: "0.weight", "0.bias", "2.weight", "2.bias". */
-#define ml_net_new(rng, ...)                                                                                   \
-    ml_net_build((rng), (const ml_layer[]){__VA_ARGS__},                                                           \
-                 (int)(sizeof((const ml_layer[]){__VA_ARGS__}) / sizeof(ml_layer)))
+#define ml_net_new(rng, ...) ml_net_build((rng), ML_LAYERS(__VA_ARGS__))
 #endif
 
 /* ---- networks ---- */
@@ -114,7 +155,7 @@ struct ml_net {
     struct mli_net *self;
 };
 
-/* The function behind ml_net_new. NULL, with the reason in ml_error, when the layers do not fit. */
+/* The function behind ml_net_new; n as in ml_block_opts. NULL, with the reason in ml_error, when the layers do not fit. */
 ML_API ml_net *ml_net_build(ml_rng *rng, const ml_layer *layers, int n);
 /* The path for C++ and for loops: an empty net, then one layer after another, the input first. rng is copied. */
 ML_API ml_net *ml_net_empty(const ml_rng *rng);
@@ -137,9 +178,23 @@ ML_API ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *o
 ML_API int64_t ml_net_inputs(const ml_net *net);  /* numbers in one sample */
 ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample; -1 with an error set */
 
-/* A table: layer, output shape, parameters, multiply-adds of one sample, bytes. */
+/* A table: layer, output shape, parameters, multiply-adds of one sample, bytes of parameters and buffers. What is inside a
+ * block is indented. */
 ML_API void ml_net_print(FILE *out, ml_net *net);
-ML_API int64_t ml_net_macs(const ml_net *net); /* multiply-adds of one sample's forward, dense layers; 0 for custom nets */
+/* Multiply-adds of one sample's forward, as they are usually counted: those of the products, which dense and convolution
+ * layers are. 0 for custom nets. */
+ML_API int64_t ml_net_macs(const ml_net *net);
+
+/* ---- files ---- */
+
+/* A net as one file: a safetensors file of its parameters and buffers (names and shapes are PyTorch's), with its layers as
+ * JSON in the metadata. extra: NULL, or a JSON object of the caller's, kept with it (classes, means, scores). Equal nets give
+ * byte-equal files. A custom net is ML_ESTATE: no file can hold its function, only its numbers (ml_params_save). */
+ML_API ml_status ml_net_save(const ml_net *net, const char *path, const char *extra);
+/* The net rebuilt from the file alone, with the same bits. NULL, with one sentence, where the file is not such a one, or of
+ * a newer format, or says what cannot be; memory stays a small multiple of the file. *extra, where not NULL, gets the JSON
+ * object as text to free with free(), or NULL. Layers added later draw their initial values from ml_rng_seed(0). */
+ML_API ml_net *ml_net_load(const char *path, char **extra);
 
 ML_END
 #endif

@@ -25,6 +25,7 @@ struct ml_tensor {
     bool keep_grad;        /* its gradient stays readable until the tape is reset */
     bool has_grad;         /* grad holds a gradient: the next one adds, where the first overwrote */
     bool on_tape;          /* a tape owns it */
+    bool frozen;           /* a parameter or buffer that ml_params_freeze stopped */
 };
 
 /* A new tensor of zeros; shape has rank extents, each >= 0. NULL on overflow or lack of memory. */

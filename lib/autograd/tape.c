@@ -275,6 +275,12 @@ void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step)
     t->step = step;
 }
 
+void ml_stream(const ml_tape *t, uint64_t *seed, uint64_t *step)
+{
+    *seed = t ? t->opts.seed : 0;
+    *step = t ? t->step : 0;
+}
+
 ml_kernel mli_kernel(const ml_tape *t)
 {
     return t->opts.kernel;

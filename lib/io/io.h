@@ -16,6 +16,33 @@ ml_status mli_idx_parse(const char *name, const uint8_t *bytes, size_t n, ml_idx
 /* The bytes of a safetensors file. The result looks into them: they must outlive it. */
 ml_status mli_safetensors_parse(const char *name, const uint8_t *bytes, size_t n, ml_safetensors **st);
 
+/* Numbers in memory that are, or will be, a tensor of a file. */
+typedef struct mli_values {
+    const char *name;
+    int rank;
+    int64_t shape[ML_MAX_RANK], size;
+    ml_real *data;
+    bool turned; /* the weight of a convolution: F R S C in memory, PyTorch's F C R S on file */
+} mli_values;
+
+/* The key of the metadata under which all our files keep one JSON text. */
+#define MLI_META_KEY "mlcore"
+
+/* Writes them, and a text, NULL for none. */
+ml_status mli_values_save(const mli_values *v, int n, const char *path, const char *metadata);
+/* Whether the file has them, in these shapes, and nothing else but what pass_over (NULL for none) lets pass. */
+ml_status mli_values_check(const mli_values *v, int n, const char *path, const ml_safetensors *st,
+                           bool (*pass_over)(const void *arg, const char *name), const void *arg);
+/* Copies them from a file that was checked. Where that fails, for want of memory, none has changed. */
+ml_status mli_values_copy(const mli_values *v, int n, const char *path, const ml_safetensors *st);
+
+/* Parameters, then buffers. */
+int mli_params_values_count(const ml_params *ps);
+void mli_params_values(const ml_params *ps, mli_values *v);
+
+/* The values of a file into parameters and buffers, as ml_params_load has it: all or nothing. `path` is for sentences. */
+ml_status mli_params_take(ml_params *ps, const char *path, const ml_safetensors *st);
+
 /* Element types of safetensors, in the order of the format's writers (by size, then as in their source). */
 typedef struct mli_dtype {
     const char *name;

@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-int64_t mli_shape_numbers(const mli_shape *s)
-{
-    int64_t n = 1;
-    for (int i = 0; i < s->rank; i++)
-        n *= s->extent[i];
-    return n;
-}
-
 /* ---- making ---- */
 
 static ml_net *net_new(void)
@@ -33,6 +25,8 @@ void ml_net_free(ml_net *net)
     if (!net)
         return;
     ml_params_free(net->params);
+    for (int i = 0; net->self && i < net->self->n; i++)
+        mli_layer_free(&net->self->layers[i]);
     if (net->self)
         mli_free(net->self->layers);
     mli_free(net->self);
@@ -51,7 +45,8 @@ ml_net *ml_net_empty(const ml_rng *rng)
 
 ml_net *ml_net_build(ml_rng *rng, const ml_layer *layers, int n)
 {
-    if (!layers || n < 1)
+    n = mli_row_count(layers, n);
+    if (n < 1)
         return mli_null(ML_EINVAL, "net: there are no layers");
     ml_net *net = ml_net_empty(rng);
     for (int i = 0; i < n && net; i++) {
@@ -79,49 +74,39 @@ static bool grow(mli_net *self)
     return true;
 }
 
-/* "net: layer 3 (dense): " before the sentence that is there. */
-static ml_status fail_in_layer(const mli_layer *l)
+ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b)
 {
-    char where[64];
-    if (l->index < 0)
-        snprintf(where, sizeof where, "net: input");
-    else
-        snprintf(where, sizeof where, "net: layer %d (%s)", l->index, l->spec.kind->name);
-    return mli_fail_in(where);
+    mli_net *self = net->self;
+    if (self->forward)
+        return mli_fail(ML_ESTATE, "net: layers cannot be added to a custom net");
+    if (self->n == 0 && layer->kind != &mli_input)
+        return mli_fail(ML_EINVAL, "net: the first layer is %s: it must be ML_INPUT(...), the shape of one sample",
+                        layer->kind ? layer->kind->name : "none of ml_layer_...");
+    if (self->n == self->room && !grow(self))
+        return ML_ENOMEM;
+
+    int params = net->params->n, buffers = net->params->n_buffers;
+    mli_shape shape = self->out;
+    if (mli_layer_build(&self->layers[self->n], layer, self->n - 1, &shape, b)) {
+        mli_params_cut(net->params, params, buffers); /* the net is as it was */
+        return ml_error_status();
+    }
+    self->out = shape;
+    if (self->n++ == 0)
+        self->in = shape;
+    self->outputs = mli_shape_numbers(&shape);
+    return ML_OK;
 }
 
 ml_status ml_net_add(ml_net *net, ml_layer layer)
 {
-    if (!net || !layer.kind)
-        return mli_fail(ML_EINVAL, "net: the net is NULL, or the layer is not one of ml_layer_...");
-    mli_net *self = net->self;
-    mli_layer l = {.spec = layer, .index = self->n - 1};
-    if (self->forward)
-        return mli_fail(ML_ESTATE, "net: layers cannot be added to a custom net");
-    if (self->n == 0 && !mli_is_input(&layer))
-        return mli_fail(ML_EINVAL, "net: the first layer is %s: it must be ML_INPUT(...), the shape of one sample",
-                        layer.kind->name);
-    if (self->n > 0 && mli_is_input(&layer))
-        return mli_fail(ML_EINVAL, "net: layer %d is an input: only the first may be one", l.index);
-    if (self->n == self->room && !grow(self))
-        return ML_ENOMEM;
-
-    int before = net->params->n;
-    mli_shape shape = self->out;
-    ml_rng rng = self->rng;
-    if (layer.kind->build(&l, &shape, net->params, &rng)) {
-        mli_params_cut(net->params, before); /* the net is as it was */
-        return fail_in_layer(&l);
-    }
-    self->rng = rng;
-    for (int i = before; i < net->params->n; i++)
-        l.params += net->params->entries[i].x->size;
-    l.out = self->out = shape;
-    if (self->n == 0)
-        self->in = shape;
-    self->outputs = mli_shape_numbers(&shape);
-    self->layers[self->n++] = l;
-    return ML_OK;
+    if (!net)
+        return mli_fail(ML_EINVAL, "net: the net is NULL");
+    ml_rng rng = net->self->rng;
+    ml_status s = mli_net_add(net, &layer, &(mli_build){.params = net->params, .rng = &rng, .left = INT64_MAX});
+    if (!s)
+        net->self->rng = rng;
+    return s;
 }
 
 ml_net *ml_net_custom(ml_forward_fn forward, void *user, int rank, const int64_t *sample_shape)
@@ -171,24 +156,14 @@ ml_tensor *ml_net_forward(ml_net *net, ml_tape *t, ml_tensor *x)
         return mli_stick_last(t);
     if (self->forward)
         return self->forward(self->user, t, x);
-    for (int i = 0; i < self->n && x; i++)
-        x = self->layers[i].spec.kind->forward(&self->layers[i], t, x);
-    return x;
+    return mli_row_forward(self->layers, self->n, t, x);
 }
 
 /* ---- facts ---- */
 
-static int64_t sum_macs(const mli_net *self)
-{
-    int64_t macs = 0;
-    for (int i = 0; i < self->n; i++)
-        macs += self->layers[i].macs;
-    return macs;
-}
-
 int64_t ml_net_macs(const ml_net *net)
 {
-    return net ? sum_macs(net->self) : 0;
+    return net ? mli_row_macs(net->self->layers, net->self->n) : 0;
 }
 
 int64_t ml_net_inputs(const ml_net *net)

@@ -19,14 +19,16 @@ typedef struct mli_param {
 struct ml_params {
     mli_param *entries;
     int n, room;
+    ml_tensor **buffers;
+    int n_buffers, buffers_room;
     ml_real *data, *grad; /* the blocks of the last seal, length numbers each */
     int64_t length;
     bool sealed;     /* every entry lies in the blocks */
     int64_t version; /* raised by each seal that moved something */
 };
 
-/* Drops the parameters from number n on: the way back when a layer could not be built. */
-void mli_params_cut(ml_params *ps, int n);
+/* Drops the parameters from number n on, and the buffers from n_buffers on: the way back when a layer could not be built. */
+void mli_params_cut(ml_params *ps, int n, int n_buffers);
 
 /* ---- layers ---- */
 
@@ -36,26 +38,79 @@ typedef struct mli_shape {
     int64_t extent[ML_MAX_RANK - 1];
 } mli_shape;
 
+/* Numbers in a sample of this shape. */
+int64_t mli_shape_numbers(const mli_shape *s);
+
 /* A layer that has joined a net. */
-typedef struct mli_layer {
-    ml_layer spec;
-    int index;           /* counted after the input, which is -1: the number in its parameters' names */
-    mli_shape out;       /* of one sample */
-    ml_tensor *w, *b;    /* NULL where it has none */
-    int64_t params, macs; /* numbers it learns; multiply-adds of one sample */
-} mli_layer;
+typedef struct mli_layer mli_layer;
+struct mli_layer {
+    ml_layer spec;         /* as given; the name is a copy, and a block's layers are those below */
+    int index;             /* in its container, and its name where it has none; the input's is -1 */
+    mli_shape out;         /* of one sample */
+    ml_tensor *w, *b;      /* NULL where it has none */
+    ml_tensor *mean, *var; /* running statistics of a norm */
+    mli_layer *layers;     /* inside a block, n of them */
+    int n;
+    int64_t params, buffers; /* numbers that it learns and that it keeps, with those of the layers inside */
+    int64_t macs;            /* multiply-adds of one sample, likewise */
+};
+
+/* Where layers are being built: what they add to and draw from, and what is around them. */
+typedef struct mli_build {
+    ml_params *params;
+    ml_rng *rng;    /* NULL: values will come from a file, zeros do */
+    int64_t left;   /* how many numbers parameters and buffers may still have */
+    int depth;      /* blocks around */
+    char path[256]; /* their names, "features.0"; "" in the net itself */
+    bool told;      /* the sentence of the error names the layer already */
+} mli_build;
+
+/* An option as it lies in a file: a field of ml_layer that is left out where it is 0, the documented default. */
+typedef enum mli_option_type {
+    MLI_OPTION_WHOLE, /* int64_t */
+    MLI_OPTION_REAL,  /* double; 0 on file is ML_ZERO */
+    MLI_OPTION_BOOL,
+    MLI_OPTION_SHAPE /* int64_t [ML_MAX_RANK - 1], up to the first 0 */
+} mli_option_type;
+typedef struct mli_layer_option {
+    const char *name;
+    mli_option_type type;
+    size_t at; /* offsetof(ml_layer, ...) */
+} mli_layer_option;
 
 struct ml_layer_kind {
-    const char *name;
+    const char *name; /* in tables, sentences and files */
     /* Checks the options against *shape, the sample that comes in, adds parameters, and leaves in *shape what goes out. */
-    ml_status (*build)(mli_layer *l, mli_shape *shape, ml_params *ps, ml_rng *rng);
+    ml_status (*build)(mli_layer *l, mli_shape *shape, mli_build *b);
     ml_tensor *(*forward)(const mli_layer *l, ml_tape *t, ml_tensor *x);
     /* What the summary says beside the name, such as "p 0.5"; NULL for nothing. */
     void (*describe)(const mli_layer *l, char *buf, size_t size);
+    const mli_layer_option *options; /* until one without a name; NULL for none. Initial values are not among them */
+    bool block;                      /* it has layers inside, in u.block */
 };
 
-/* Whether a layer is ML_INPUT. */
-bool mli_is_input(const ml_layer *layer);
+/* All kinds, in no order, until NULL. */
+extern const ml_layer_kind *const mli_layer_kinds[];
+extern const ml_layer_kind mli_input, mli_dense, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
+    mli_residual, mli_branch;
+
+/* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */
+ml_status mli_layer_build(mli_layer *l, const ml_layer *spec, int index, mli_shape *shape, mli_build *b);
+void mli_layer_free(mli_layer *l);
+
+/* For build functions: a parameter or buffer of this layer, such as "weight"; NULL with an error set. */
+ml_tensor *mli_layer_param(mli_build *b, const char *name, int rank, const int64_t *shape);
+ml_tensor *mli_layer_buffer(mli_build *b, const char *name, int rank, const int64_t *shape);
+/* Initial values of a weight and its bias (or NULL), as ml_dense_opts has them; of any init but one is an error. */
+ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b);
+/* A shape as text, "28x28x1", into buf, which it returns. */
+char *mli_sample_text(const mli_shape *s, char *buf, size_t size);
+
+/* Layers in a row: how many there are (n < 0: as many as come before one without a kind), x through all of them, and what
+ * they multiply. */
+int mli_row_count(const ml_layer *layers, int n);
+ml_tensor *mli_row_forward(const mli_layer *layers, int n, ml_tape *t, ml_tensor *x);
+int64_t mli_row_macs(const mli_layer *layers, int n);
 
 /* ---- nets ---- */
 
@@ -69,7 +124,14 @@ typedef struct mli_net {
     int64_t outputs;   /* numbers out for one sample; -1: not yet known (custom nets) */
 } mli_net;
 
-/* Numbers in a sample of this shape. */
-int64_t mli_shape_numbers(const mli_shape *s);
+/* ml_net_add for whoever says where values come from and how many there may be. */
+ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b);
+
+/* The layers of a sequential net as JSON text, for free(): equal nets give equal texts. NULL with an error set, ML_ESTATE
+ * for a custom net. */
+char *mli_net_architecture(const ml_net *net);
+/* The net that a parsed file describes; ml_net_load for the bytes in hand. `name` is for sentences. */
+struct ml_safetensors;
+ml_net *mli_net_read(const char *name, const struct ml_safetensors *st, char **extra);
 
 #endif

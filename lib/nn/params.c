@@ -9,6 +9,8 @@
  *
  * Until the block is sealed every parameter has storage of its own, since nobody knows yet how many there will be. The
  * ml_tensor structs never move, only what their data and grad point to.
+ *
+ * Buffers (running statistics) are a second list, in storage of their own: nothing ever steps over them.
  */
 #include "nn/nn.h"
 
@@ -34,64 +36,116 @@ static void free_entry(mli_param *e)
     mli_free(e->x);
 }
 
+/* A tensor that has its storage to itself. */
+static void free_named(ml_tensor *x)
+{
+    mli_free((char *)x->name);
+    ml_tensor_free(x);
+}
+
 void ml_params_free(ml_params *ps)
 {
     if (!ps)
         return;
-    mli_params_cut(ps, 0);
+    mli_params_cut(ps, 0, 0);
     mli_free(ps->entries);
+    mli_free(ps->buffers);
     mli_free(ps->data);
     mli_free(ps->grad);
     mli_free(ps);
 }
 
-void mli_params_cut(ml_params *ps, int n)
+void mli_params_cut(ml_params *ps, int n, int n_buffers)
 {
     while (ps->n > n)
         free_entry(&ps->entries[--ps->n]);
+    while (ps->n_buffers > n_buffers)
+        free_named(ps->buffers[--ps->n_buffers]);
 }
 
-static bool grow(ml_params *ps)
+/* ---- adding and finding ---- */
+
+/* Room for one more in an array of n: *array may move. */
+static bool reserve(void **array, int n, int *room, size_t size)
 {
-    int room = ps->room ? ps->room * 2 : 16;
-    mli_param *entries = mli_alloc((size_t)room * sizeof *entries);
-    if (!entries)
+    if (n < *room)
+        return true;
+    int more = *room ? *room * 2 : 16;
+    void *copy = mli_alloc((size_t)more * size);
+    if (!copy)
         return false;
-    if (ps->n)
-        memcpy(entries, ps->entries, (size_t)ps->n * sizeof *entries);
-    mli_free(ps->entries);
-    ps->entries = entries;
-    ps->room = room;
+    if (n)
+        memcpy(copy, *array, (size_t)n * size);
+    mli_free(*array);
+    *array = copy;
+    *room = more;
     return true;
 }
 
-static mli_param *entry_of(const ml_params *ps, const char *name)
+static ml_tensor *param_of(const ml_params *ps, const char *name)
 {
     for (int i = 0; i < ps->n; i++)
         if (strcmp(ps->entries[i].x->name, name) == 0)
-            return &ps->entries[i];
+            return ps->entries[i].x;
     return NULL;
+}
+
+static ml_tensor *buffer_of(const ml_params *ps, const char *name)
+{
+    for (int i = 0; i < ps->n_buffers; i++)
+        if (strcmp(ps->buffers[i]->name, name) == 0)
+            return ps->buffers[i];
+    return NULL;
+}
+
+/* A tensor of zeros under a name that neither list has yet; `what` is what it will be, for sentences. */
+static ml_tensor *named(const ml_params *ps, const char *what, const char *name, int rank, const int64_t *shape)
+{
+    if (!ps || !name || !*name)
+        return mli_null(ML_EINVAL, "%s: the list is NULL or the name is empty", what);
+    if (param_of(ps, name) || buffer_of(ps, name))
+        return mli_null(ML_EINVAL, "%s: there is already one named \"%s\"", what, name);
+    char *copy = mli_strdup(name);
+    ml_tensor *x = copy ? ml_tensor_new(rank, shape) : NULL;
+    if (!x) {
+        mli_free(copy);
+        mli_fail_in(what);
+        return NULL;
+    }
+    x->name = copy;
+    return x;
 }
 
 ml_tensor *ml_param(ml_params *ps, const char *name, int rank, const int64_t *shape)
 {
-    if (!ps || !name || !*name)
-        return mli_null(ML_EINVAL, "param: the list is NULL or the name is empty");
-    if (entry_of(ps, name))
-        return mli_null(ML_EINVAL, "param: there is already one named \"%s\"", name);
-    if (ps->n == ps->room && !grow(ps))
+    ml_tensor *x = named(ps, "param", name, rank, shape);
+    if (!x)
         return NULL;
-    char *copy = mli_strdup(name);
-    ml_tensor *x = copy ? ml_tensor_new(rank, shape) : NULL;
-    if (!x || ml_requires_grad(x)) {
-        ml_tensor_free(x);
-        mli_free(copy);
+    void *array = ps->entries;
+    if (ml_requires_grad(x) || !reserve(&array, ps->n, &ps->room, sizeof(mli_param))) {
+        free_named(x);
         mli_fail_in("param");
         return NULL;
     }
-    x->name = copy;
+    ps->entries = array;
     ps->entries[ps->n++] = (mli_param){.x = x, .at = -1};
     ps->sealed = false;
+    return x;
+}
+
+ml_tensor *ml_buffer(ml_params *ps, const char *name, int rank, const int64_t *shape)
+{
+    ml_tensor *x = named(ps, "buffer", name, rank, shape);
+    if (!x)
+        return NULL;
+    void *array = ps->buffers;
+    if (!reserve(&array, ps->n_buffers, &ps->buffers_room, sizeof(ml_tensor *))) {
+        free_named(x);
+        mli_fail_in("buffer");
+        return NULL;
+    }
+    ps->buffers = array;
+    ps->buffers[ps->n_buffers++] = x;
     return x;
 }
 
@@ -109,8 +163,8 @@ ml_tensor *ml_params_at(const ml_params *ps, int i)
 
 ml_tensor *ml_params_find(const ml_params *ps, const char *name)
 {
-    const mli_param *e = ps && name ? entry_of(ps, name) : NULL;
-    return e ? e->x : mli_null(ML_EINVAL, "params: none is named \"%s\"", name ? name : "(NULL)");
+    ml_tensor *x = ps && name ? param_of(ps, name) : NULL;
+    return x ? x : mli_null(ML_EINVAL, "params: none is named \"%s\"", name ? name : "(NULL)");
 }
 
 int64_t ml_params_size(const ml_params *ps)
@@ -119,6 +173,24 @@ int64_t ml_params_size(const ml_params *ps)
     for (int i = 0; ps && i < ps->n; i++)
         size += ps->entries[i].x->size;
     return size;
+}
+
+int ml_buffers_count(const ml_params *ps)
+{
+    return ps ? ps->n_buffers : 0;
+}
+
+ml_tensor *ml_buffers_at(const ml_params *ps, int i)
+{
+    if (!ps || i < 0 || i >= ps->n_buffers)
+        return mli_null(ML_EINVAL, "buffers: there is no number %d: they are %d", i, ps ? ps->n_buffers : 0);
+    return ps->buffers[i];
+}
+
+ml_tensor *ml_buffers_find(const ml_params *ps, const char *name)
+{
+    ml_tensor *x = ps && name ? buffer_of(ps, name) : NULL;
+    return x ? x : mli_null(ML_EINVAL, "buffers: none is named \"%s\"", name ? name : "(NULL)");
 }
 
 /* ---- sealing ---- */
@@ -185,16 +257,27 @@ void ml_zero_grad(ml_params *ps)
     }
 }
 
+/* Whether the name begins with prefix; then the mark is set. */
+static bool mark(ml_tensor *x, const char *prefix, bool frozen)
+{
+    if (strncmp(x->name, prefix, strlen(prefix)) != 0)
+        return false;
+    x->frozen = frozen;
+    return true;
+}
+
 int ml_params_freeze(ml_params *ps, const char *prefix, bool frozen)
 {
     int count = 0;
     for (int i = 0; ps && prefix && i < ps->n; i++) {
         ml_tensor *x = ps->entries[i].x;
-        if (strncmp(x->name, prefix, strlen(prefix)) != 0)
+        if (!mark(x, prefix, frozen))
             continue;
         x->requires_grad = !frozen;
         x->has_grad = x->has_grad && !frozen; /* what had gathered is dropped */
         count++;
     }
+    for (int i = 0; ps && prefix && i < ps->n_buffers; i++)
+        count += mark(ps->buffers[i], prefix, frozen);
     return count;
 }

@@ -12,14 +12,6 @@
  */
 #include "optim/optim.h"
 
-#include <math.h>
-
-#ifdef MLCORE_DOUBLE
-#define root sqrt
-#else
-#define root sqrtf
-#endif
-
 /* What is the same for all numbers of a step. Computed in double: 1 - beta2^t is 0.001 at first, where float would keep
  * four digits of it. */
 typedef struct scalars {
@@ -31,20 +23,19 @@ typedef struct scalars {
     ml_real shrink;   /* AdamW's 1 - lr weight_decay, else 1 */
 } scalars;
 
-static scalars scalars_of(const ml_optim *opt, int64_t t, bool decoupled)
+static scalars scalars_of(const ml_adam_opts *o, const mli_span *s, bool decoupled)
 {
-    const ml_adam_opts *o = &opt->opts.adam;
-    double bias1 = 1 - pow(o->beta1, (double)t), bias2 = 1 - pow(o->beta2, (double)t);
+    double bias1 = 1 - pow(o->beta1, (double)s->t), bias2 = 1 - pow(o->beta2, (double)s->t);
     return (scalars){
         .keep1 = (ml_real)o->beta1,
         .take1 = (ml_real)(1 - o->beta1),
         .keep2 = (ml_real)o->beta2,
         .take2 = (ml_real)(1 - o->beta2),
-        .size = (ml_real)(opt->lr / bias1),
+        .size = (ml_real)(s->lr / bias1),
         .unbias2 = (ml_real)(1 / sqrt(bias2)),
         .eps = (ml_real)o->eps,
-        .couple = decoupled ? 0 : (ml_real)o->weight_decay,
-        .shrink = decoupled ? (ml_real)(1 - opt->lr * o->weight_decay) : 1,
+        .couple = decoupled ? 0 : (ml_real)s->weight_decay,
+        .shrink = decoupled ? (ml_real)(1 - s->lr * s->weight_decay) : 1,
     };
 }
 
@@ -56,44 +47,33 @@ static void update(ml_real *restrict p, const ml_real *restrict g, ml_real *rest
         ml_real d = g[i] + s.couple * p[i];
         m[i] = s.keep1 * m[i] + s.take1 * d;
         v[i] = s.keep2 * v[i] + s.take2 * d * d;
-        p[i] = s.shrink * p[i] - s.size * m[i] / (root(v[i]) * s.unbias2 + s.eps);
+        p[i] = s.shrink * p[i] - s.size * m[i] / (mli_root(v[i]) * s.unbias2 + s.eps);
     }
 }
 
-static void apply_adam(const ml_optim *opt, const mli_span *s)
+static void apply_adam(const mli_opts *opts, const mli_span *s)
 {
-    update(s->p, s->g, s->state[0], s->state[1], s->n, scalars_of(opt, s->t, false));
+    update(s->p, s->g, s->state[0], s->state[1], s->n, scalars_of(&opts->adam, s, false));
 }
 
-static void apply_adamw(const ml_optim *opt, const mli_span *s)
+static void apply_adamw(const mli_opts *opts, const mli_span *s)
 {
-    update(s->p, s->g, s->state[0], s->state[1], s->n, scalars_of(opt, s->t, true));
+    update(s->p, s->g, s->state[0], s->state[1], s->n, scalars_of(&opts->adam, s, true));
 }
 
-/* decay: the default of weight_decay */
-static ml_adam_opts resolved(ml_adam_opts o, double decay)
-{
-    o.lr = mli_option(o.lr, 1e-3);
-    o.beta1 = mli_option(o.beta1, 0.9);
-    o.beta2 = mli_option(o.beta2, 0.999);
-    o.eps = mli_option(o.eps, 1e-8);
-    o.weight_decay = mli_option(o.weight_decay, decay);
-    return o;
-}
+static const mli_field FIELDS[] = {
+    {"lr", offsetof(ml_adam_opts, lr), MLI_FROM_ZERO, 1e-3},
+    {"beta1", offsetof(ml_adam_opts, beta1), MLI_BELOW_ONE, 0.9},
+    {"beta2", offsetof(ml_adam_opts, beta2), MLI_BELOW_ONE, 0.999},
+    {"eps", offsetof(ml_adam_opts, eps), MLI_FROM_ZERO, 1e-8},
+    {"weight_decay", offsetof(ml_adam_opts, weight_decay), MLI_FROM_ZERO, 0},
+    {0},
+};
 
-static const char *check(const char *rule, ml_adam_opts opts)
+static const char *check(const char *rule, ml_adam_opts o)
 {
-    ml_adam_opts o = resolved(opts, 0);
-    const char *why = mli_option_check(rule, "lr", o.lr, INFINITY);
-    if (!why)
-        why = mli_option_check(rule, "beta1", o.beta1, 1);
-    if (!why)
-        why = mli_option_check(rule, "beta2", o.beta2, 1);
-    if (!why)
-        why = mli_option_check(rule, "eps", o.eps, INFINITY);
-    if (!why)
-        why = mli_option_check(rule, "weight_decay", o.weight_decay, INFINITY);
-    return why;
+    mli_fields_resolve(FIELDS, &o);
+    return mli_fields_check(rule, FIELDS, &o);
 }
 
 const char *ml_adam_check(ml_adam_opts opts)
@@ -101,25 +81,25 @@ const char *ml_adam_check(ml_adam_opts opts)
     return check("adam", opts);
 }
 
-static ml_optim *make(ml_params *ps, ml_adam_opts opts, mli_rule rule, double decay)
+static ml_optim *make(ml_params *ps, ml_adam_opts o, mli_rule rule)
 {
-    if (check(rule.name, opts))
+    if (check(rule.name, o))
         return NULL;
-    ml_adam_opts o = resolved(opts, decay);
+    mli_fields_resolve(FIELDS, &o);
+    rule.fields = FIELDS;
     rule.states = 2;
     rule.apart = o.eps == 0; /* 0 / 0 in the padding would not be 0 */
-    ml_optim *opt = mli_optim_new(ps, rule, o.lr);
-    if (opt)
-        opt->opts.adam = o;
-    return opt;
+    return mli_optim_new(ps, rule, (mli_opts){.adam = o}, o.lr, o.weight_decay);
 }
 
 ml_optim *ml_adam(ml_params *ps, ml_adam_opts opts)
 {
-    return make(ps, opts, (mli_rule){.name = "adam", .apply = apply_adam}, 0);
+    return make(ps, opts, (mli_rule){.name = "adam", .apply = apply_adam});
 }
 
 ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts)
 {
-    return make(ps, opts, (mli_rule){.name = "adamw", .apply = apply_adamw}, 0.01);
+    if (opts.weight_decay == 0)
+        opts.weight_decay = 0.01;
+    return make(ps, opts, (mli_rule){.name = "adamw", .apply = apply_adamw});
 }

@@ -5,11 +5,15 @@
  *
  * Constant    lr = base
  * Step        lr = base gamma^floor(step / every)
+ * Cosine      lr = floor + (base - floor) (1 + cos(pi step / total)) / 2, and floor after total
  * One cycle   with a(u, v, x) = v + (u - v) (1 + cos(pi x)) / 2, half a cosine from u at x = 0 to v at x = 1, and
  *             top = pct_start total - 1:
  *             lr = a(max / div, max, step / top)                                   up to the top
  *             lr = a(max, max / div / final_div, (step - top) / (total - 1 - top)) and down
- * Source      Smith and Topin 2018, section 2; the cosine as in PyTorch's OneCycleLR    Derivation  docs/math/schedules.md
+ * Warm-up     of W steps, in front of any of these:
+ *             lr = first (start + (1 - start) step / W), first being the schedule's rate at 0; from W on the schedule
+ * Source      Loshchilov and Hutter 2017, eq. 5; Smith and Topin 2018, section 2; Goyal et al. 2017, section 2.2; in the
+ *             forms of PyTorch's CosineAnnealingLR, OneCycleLR, LinearLR         Derivation  docs/math/schedules.md
  */
 #include "base/base.h"
 
@@ -33,6 +37,12 @@ static double half_cosine(double from, double to, double x)
     return to + (from - to) * (1 + cos(3.14159265358979323846 * x)) / 2;
 }
 
+static double cosine_at(const ml_schedule *s, int64_t step)
+{
+    double x = (double)step / (double)s->total;
+    return half_cosine(s->base, s->floor, fmin(x, 1));
+}
+
 static double one_cycle_at(const ml_schedule *s, int64_t step)
 {
     double low = s->base / s->div, end = low / s->final_div;
@@ -53,10 +63,22 @@ ml_schedule ml_schedule_step(double base, int64_t every, double gamma)
     return (ml_schedule){.at = step_at, .base = base, .every = every, .gamma = gamma, .total = 1};
 }
 
+ml_schedule ml_schedule_cosine(double base, int64_t total, double floor)
+{
+    return (ml_schedule){.at = cosine_at, .base = base, .floor = floor, .total = total, .every = 1};
+}
+
 ml_schedule ml_schedule_one_cycle(double max, int64_t total)
 {
     return (ml_schedule){
         .at = one_cycle_at, .base = max, .div = 25, .final_div = 1e4, .pct_start = 0.3, .total = total, .every = 1};
+}
+
+ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double start)
+{
+    after.warm_up = steps;
+    after.start = start;
+    return after;
 }
 
 double ml_schedule_at(const ml_schedule *s, int64_t step)
@@ -66,5 +88,13 @@ double ml_schedule_at(const ml_schedule *s, int64_t step)
                  (long long)step, s ? (long long)s->every : 0, s ? (long long)s->total : 0);
         return NAN;
     }
-    return s->at(s, step);
+    if (s->warm_up < 0 || !(s->start >= 0 && s->start <= 1)) {
+        mli_fail(ML_EINVAL, "schedule: a warm-up of %lld steps from %g: steps must be >= 0, the start in [0, 1]",
+                 (long long)s->warm_up, s->start);
+        return NAN;
+    }
+    if (step >= s->warm_up)
+        return s->at(s, step - s->warm_up);
+    double done = (double)step / (double)s->warm_up;
+    return s->at(s, 0) * (s->start + (1 - s->start) * done);
 }

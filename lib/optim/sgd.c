@@ -11,8 +11,6 @@
  */
 #include "optim/optim.h"
 
-#include <math.h>
-
 /* The one pass that a training loop spends its time in: load p and g, one multiply-add, store p. */
 static void plain(ml_real *restrict p, const ml_real *restrict g, int64_t n, ml_real lr)
 {
@@ -44,11 +42,11 @@ static void with_momentum(ml_real *restrict p, const ml_real *restrict g, ml_rea
     }
 }
 
-static void apply(const ml_optim *opt, const mli_span *s)
+static void apply(const mli_opts *opts, const mli_span *s)
 {
-    const ml_sgd_opts *o = &opt->opts.sgd;
-    ml_real lr = (ml_real)opt->lr, decay = (ml_real)o->weight_decay;
-    if (o->momentum == 0 && o->weight_decay == 0) {
+    const ml_sgd_opts *o = &opts->sgd;
+    ml_real lr = (ml_real)s->lr, decay = (ml_real)s->weight_decay;
+    if (o->momentum == 0 && decay == 0) {
         plain(s->p, s->g, s->n, lr);
     } else if (o->momentum == 0) {
         decayed(s->p, s->g, s->n, lr, decay);
@@ -58,27 +56,19 @@ static void apply(const ml_optim *opt, const mli_span *s)
     }
 }
 
-static ml_sgd_opts resolved(ml_sgd_opts o)
-{
-    o.lr = mli_option(o.lr, 0.01);
-    o.momentum = mli_option(o.momentum, 0);
-    o.dampening = mli_option(o.dampening, 0);
-    o.weight_decay = mli_option(o.weight_decay, 0);
-    return o;
-}
+static const mli_field FIELDS[] = {
+    {"lr", offsetof(ml_sgd_opts, lr), MLI_FROM_ZERO, 0.01},
+    {"momentum", offsetof(ml_sgd_opts, momentum), MLI_FROM_ZERO, 0},
+    {"dampening", offsetof(ml_sgd_opts, dampening), MLI_FINITE, 0},
+    {"weight_decay", offsetof(ml_sgd_opts, weight_decay), MLI_FROM_ZERO, 0},
+    {"nesterov", offsetof(ml_sgd_opts, nesterov), MLI_FLAG, 0},
+    {0},
+};
 
-const char *ml_sgd_check(ml_sgd_opts opts)
+const char *ml_sgd_check(ml_sgd_opts o)
 {
-    ml_sgd_opts o = resolved(opts);
-    const char *why = mli_option_check("sgd", "lr", o.lr, INFINITY);
-    if (!why)
-        why = mli_option_check("sgd", "momentum", o.momentum, INFINITY);
-    if (!why)
-        why = mli_option_check("sgd", "weight_decay", o.weight_decay, INFINITY);
-    if (!why && !isfinite(o.dampening)) {
-        mli_fail(ML_EINVAL, "sgd: dampening is %g: it must be a finite number", o.dampening);
-        why = ml_error();
-    }
+    mli_fields_resolve(FIELDS, &o);
+    const char *why = mli_fields_check("sgd", FIELDS, &o);
     if (!why && o.nesterov && (o.momentum == 0 || o.dampening != 0)) {
         mli_fail(ML_EINVAL, "sgd: nesterov wants momentum > 0 and no dampening, got momentum %g and dampening %g",
                  o.momentum, o.dampening);
@@ -87,14 +77,11 @@ const char *ml_sgd_check(ml_sgd_opts opts)
     return why;
 }
 
-ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts)
+ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts o)
 {
-    if (ml_sgd_check(opts))
+    if (ml_sgd_check(o))
         return NULL;
-    ml_sgd_opts o = resolved(opts);
-    mli_rule rule = {.name = "sgd", .states = o.momentum == 0 ? 0 : 1, .apply = apply};
-    ml_optim *opt = mli_optim_new(ps, rule, o.lr);
-    if (opt)
-        opt->opts.sgd = o;
-    return opt;
+    mli_fields_resolve(FIELDS, &o);
+    mli_rule rule = {.name = "sgd", .fields = FIELDS, .states = o.momentum == 0 ? 0 : 1, .apply = apply};
+    return mli_optim_new(ps, rule, (mli_opts){.sgd = o}, o.lr, o.weight_decay);
 }

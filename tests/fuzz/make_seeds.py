@@ -62,3 +62,76 @@ seeds = {
 }
 for name, data in seeds.items():
     (here / "safetensors" / name).write_bytes(data)
+
+
+def net(layers, tensors=(), **more):
+    described = json.dumps({"format": 1, "architecture": layers} | more, separators=(",", ":"))
+    header, end = {"__metadata__": {"mlcore": described}}, 0
+    for name, shape in tensors:
+        begin, size = end, 4
+        for extent in shape:
+            size *= extent
+        end += size
+        header[name] = tensor("F32", shape, begin, end)
+    return described.encode(), safetensors(header, bytes(end))
+
+
+rows = [{"kind": "input", "shape": [2, 2]}, {"kind": "flatten"}, {"kind": "dense", "out": 3}, {"kind": "relu"},
+        {"kind": "dropout", "p": 0.25}, {"kind": "dense", "name": "fc", "out": 2, "no_bias": True}]
+blocks = [{"kind": "input", "shape": [3]},
+          {"kind": "residual", "layers": [{"kind": "seq", "name": "", "layers": [{"kind": "dense", "out": 3}]},
+                                          {"kind": "identity"}]},
+          {"kind": "branch", "layers": [{"kind": "tanh"}, {"kind": "sigmoid"}, {"kind": "dense", "out": 1}]}]
+deep = {"kind": "relu"}
+for _ in range(35):
+    deep = {"kind": "seq", "layers": [deep]}
+seeds = {
+    "rows": net(rows, [("1.weight", [3, 4]), ("1.bias", [3]), ("fc.weight", [2, 3])], extra={"classes": ["a", "b"]}),
+    "blocks": net(blocks, [("0.0.weight", [3, 3]), ("0.0.bias", [3]), ("1.2.weight", [1, 3]), ("1.2.bias", [1])]),
+    "deep": net([{"kind": "input", "shape": [1]}, deep]),
+    "absurd": net([{"kind": "input", "shape": [1 << 40]}, {"kind": "dense", "out": 1 << 40}], [("0.weight", [2])]),
+    "newer": net([], [], format=2),
+}
+for name, (text, data) in seeds.items():
+    (here / "net" / f"{name}.json").write_bytes(text)
+    (here / "net" / name).write_bytes(data)
+
+
+def checkpoint(**changes):
+    own = {"lr_scale": 1.0, "weight_decay": 0.0, "taken": 3}
+    text = {
+        "format": 1, "kind": "checkpoint",
+        "optimizer": {"rule": "adam", "steps": 3, "lr": 0.001,
+                      "options": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0},
+                      "parameters": {"0.weight": own, "0.bias": own}},
+        "ema": {"updates": 3, "options": {"decay": 0.5, "warm_up": False}},
+        "plateau": {"best": "inf", "seen": 1, "bad": 1, "cooling": 0,
+                    "options": {"higher_is_better": False, "factor": 0.1, "patience": 10, "threshold": 0.0001, "cooldown": 0,
+                                "min_lr": 0.0}},
+        "dropout": {"seed": "42", "step": "18446744073709551615"},
+        "progress": {"epoch": 1, "batch": 2, "step": 3, "seed": "1", "rng_seed": "2", "rng_stream": "3", "rng_counter": "4",
+                     "best_score": "nan", "best_epoch": 1, "epochs_since_best": 0, "loss_sum": 0.30000000000000004,
+                     "loss_count": 9, "seconds": -0.0},
+    } | changes
+    return json.dumps({k: v for k, v in text.items() if v is not None}, separators=(",", ":")).encode()
+
+
+def checkpoint_file(text):
+    header, end = {"__metadata__": {"mlcore": text.decode()}}, 0
+    for prefix in ["", "ema.", "optim.0.", "optim.1."]:
+        for name, shape, size in [("0.weight", [2, 3], 24), ("0.bias", [2], 8)]:
+            header[prefix + name] = tensor("F32", shape, end, end + size)
+            end += size
+    header["mean"] = tensor("F32", [1], end, end + 4)
+    return safetensors(header, bytes(range(end + 4)))
+
+
+seeds = {
+    "whole.json": checkpoint(), "extra.json": checkpoint(extra={"lr": 0.1, "name": "\u00e9"}),
+    "newer.json": checkpoint(format=2), "no_ema.json": checkpoint(ema=None), "model.json": b'{"format":1,"architecture":[]}',
+    "whole": checkpoint_file(checkpoint()), "cut": checkpoint_file(checkpoint())[:-9],
+    "no_text": checkpoint_file(checkpoint()).replace(b"mlcore", b"mlCore"),
+}
+(here / "checkpoint").mkdir(exist_ok=True)
+for name, data in seeds.items():
+    (here / "checkpoint" / name).write_bytes(data)

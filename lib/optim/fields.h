@@ -1,0 +1,38 @@
+/* fields.h -- a struct of options or counters, described once by a table. Its defaults, its check and its way to a file and
+ * back (fields_json.c) all follow from the table, so a field that is added is forgotten nowhere. Internal.
+ */
+#ifndef MLI_FIELDS_H
+#define MLI_FIELDS_H
+
+#include "base/base.h"
+
+typedef enum mli_kind {
+    MLI_FROM_ZERO, /* double: a number >= 0 */
+    MLI_BELOW_ONE, /* double in [0, 1) */
+    MLI_FINITE,    /* double: any number */
+    MLI_NUMBER,    /* double: NaN and infinity too */
+    MLI_COUNT,     /* int64_t in 0 .. 2^53 */
+    MLI_WORD,      /* uint64_t: 64 bits, as text on file, where JSON has 53 */
+    MLI_FLAG       /* bool */
+} mli_kind;
+
+typedef struct mli_field {
+    const char *name; /* NULL ends the table */
+    size_t at;        /* offsetof */
+    mli_kind kind;
+    double standard; /* the default of an option that is 0 */
+} mli_field;
+
+/* Puts defaults where options are 0, and 0 where they are ML_ZERO (doubles) or ML_NONE (counts). */
+void mli_fields_resolve(const mli_field *fields, void *opts);
+
+/* Of resolved options: NULL, or the sentence "adam: beta1 is 1.5: it must be in [0, 1)", which is also ml_error. */
+const char *mli_fields_check(const char *who, const mli_field *fields, const void *opts);
+
+/* The first field in which two structs differ, or NULL. NaN equals NaN. */
+const mli_field *mli_fields_differ(const mli_field *fields, const void *a, const void *b);
+
+/* A field as text, into buf, which it returns. */
+char *mli_field_text(const mli_field *f, const void *from, char *buf, size_t size);
+
+#endif
