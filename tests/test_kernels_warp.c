@@ -68,7 +68,21 @@ static void fast_is_plain_loops(void **state)
     }
 }
 
-/* The definition in double precision: at most one level apart, and that only where it lies near the middle of two. */
+/* Fails unless byte (y,x,k) is the definition in double precision at (u, v): the nearest level, or, as weights have 12 bits,
+ * the other one where the value lies near the middle between two. */
+static void assert_bilinear(int got, const sizes *s, const uint8_t *in, double u, double v, int64_t k, double fill)
+{
+    double want = 0;
+    for (int64_t j = 0; j < 4; j++) {
+        double column = floor(u) + (double)(j % 2), row = floor(v) + (double)(j / 2);
+        bool beyond = row < 0 || row >= (double)s->h || column < 0 || column >= (double)s->w;
+        double value = beyond ? fill : in[((int64_t)row * s->w + (int64_t)column) * s->c + k];
+        want += (1 - fabs(u - column)) * (1 - fabs(v - row)) * value;
+    }
+    if (!(fabs(got - want) <= 0.5 + 2 * 255.0 / 8192 + 1e-6))
+        fail_msg("at (%g,%g) channel %d: %d, expected %g", u, v, (int)k, got, want);
+}
+
 static void is_bilinear_interpolation(void **state)
 {
     (void)state;
@@ -83,16 +97,8 @@ static void is_bilinear_interpolation(void **state)
             for (int64_t x = 0; x < s.out_w; x++)
                 for (int64_t k = 0; k < s.c; k++) {
                     double px = (double)x + 0.5, py = (double)y + 0.5;
-                    double u = m[0] * px + m[1] * py + m[2] - 0.5, v = m[3] * px + m[4] * py + m[5] - 0.5, want = 0;
-                    for (int64_t j = 0; j < 4; j++) {
-                        double column = floor(u) + (double)(j % 2), row = floor(v) + (double)(j / 2);
-                        bool beyond = row < 0 || row >= (double)s.h || column < 0 || column >= (double)s.w;
-                        double value = beyond ? fill : in[((int64_t)row * s.w + (int64_t)column) * s.c + k];
-                        want += (1 - fabs(u - column)) * (1 - fabs(v - row)) * value;
-                    }
-                    double got = out[(y * s.out_w + x) * s.c + k];
-                    if (!(fabs(got - want) <= 0.5 + 2 * 255.0 / 8192 + 1e-6))
-                        fail_msg("trial %d at (%d,%d,%d): %g, expected %g", trial, (int)y, (int)x, (int)k, got, want);
+                    double u = m[0] * px + m[1] * py + m[2] - 0.5, v = m[3] * px + m[4] * py + m[5] - 0.5;
+                    assert_bilinear(out[(y * s.out_w + x) * s.c + k], &s, in, u, v, k, fill);
                 }
         mli_free(in);
         mli_free(out);
@@ -198,6 +204,50 @@ static void any_numbers_are_safe(void **state)
     mli_free(in);
 }
 
+/* A field moves each pixel's place, and one that is the same everywhere is a shift. */
+static void fields_move_places(void **state)
+{
+    (void)state;
+    enum { H = 17, W = 23, C = 2, N = H * W };
+    ml_rng rng = ml_rng_seed(6);
+    const sizes s = {H, W, H, W, C};
+    ml_real right[N], down[N];
+    uint8_t *in = noise(&rng, N * C), out[N * C];
+    for (int trial = 0; trial < 100; trial++) {
+        double m[6] = {1.1, 0.2, around(&rng), -0.2, 0.9, around(&rng)}, by = floor(640 * around(&rng)) / 64;
+        for (int i = 0; i < N; i++) {
+            right[i] = (ml_real)(trial % 2 ? by : 9 * around(&rng));
+            down[i] = (ml_real)(trial % 2 ? -by : 9 * around(&rng));
+        }
+        mlk_warp_field(out, in, H, W, C, m, right, down, 33);
+        for (int i = 0; i < N * C; i++) {
+            double x = i / C % W + 0.5, y = (double)(i / C / W) + 0.5;
+            double u = m[0] * x + m[1] * y + m[2] - 0.5 + (double)right[i / C];
+            double v = m[3] * x + m[4] * y + m[5] - 0.5 + (double)down[i / C];
+            assert_bilinear(out[i], &s, in, u, v, i % C, 33);
+        }
+        if (trial % 2) {
+            double shifted[6] = {m[0], m[1], m[2] + by, m[3], m[4], m[5] - by};
+            uint8_t *want = warp_both(&s, in, shifted, 33);
+            int apart = 0;
+            for (int i = 0; i < N * C; i++)
+                apart += out[i] != want[i];
+            assert_true(apart <= 2); /* m[2] + by itself is rounded */
+            mli_free(want);
+        }
+    }
+    const double odd[] = {NAN, INFINITY, -INFINITY, 0x1p29, -0x1p29, 1e30};
+    for (int i = 0; i < N; i++)
+        right[i] = (ml_real)odd[i % 6], down[i] = 0;
+    mlk_warp_field(out, in, H, W, C, (double[]){1, 0, 0, 0, 1, 0}, right, down, 33);
+    for (int i = 0; i < N * C; i++)
+        assert_int_equal(out[i], 33);
+    mlk_warp_field(out, in, H, W, C, (double[]){1, 0, 0, 0, 1, 0}, down, right, 34);
+    for (int i = 0; i < N * C; i++)
+        assert_int_equal(out[i], 34);
+    mli_free(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +258,7 @@ int main(void)
         cmocka_unit_test(by_numbers),
         cmocka_unit_test(nothing_drifts),
         cmocka_unit_test(any_numbers_are_safe),
+        cmocka_unit_test(fields_move_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

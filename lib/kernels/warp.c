@@ -188,3 +188,37 @@ void mlk_warp_affine(uint8_t *out, int64_t out_h, int64_t out_w, const uint8_t *
     for (int64_t y = 0; y < out_h; y++)
         warp_row(out + y * out_w * channels, &p, u.at + y * u.dy, v.at + y * v.dy, u.dx, v.dx, out_w);
 }
+
+/* ---- bent: every pixel has a way of its own ---- */
+
+static int64_t moved(int64_t place, ml_real way)
+{
+    const double far = (double)REACH;
+    if (!((double)way > -far && (double)way < far))
+        return -2 * PIXEL; /* outside */
+    return place + (int64_t)((double)way * (double)PIXEL);
+}
+
+void mlk_warp_field(uint8_t *out, const uint8_t *in, int64_t h, int64_t w, int64_t channels, const double m[6],
+                    const ml_real *right, const ml_real *down, uint8_t fill)
+{
+    const picture p = {in, h, w, channels, fill};
+    line u, v;
+    if (h < 1 || w < 1 || channels < 1)
+        return;
+    if (!lines_from(&u, &v, m, h, w)) {
+        memset(out, fill, (size_t)(h * w * channels));
+        return;
+    }
+    for (int64_t y = 0; y < h; y++)
+        for (int64_t x = 0; x < w; x++) {
+            const int64_t at = y * w + x;
+            const int64_t here = moved(u.at + x * u.dx + y * u.dy, right[at]);
+            const int64_t there = moved(v.at + x * v.dx + y * v.dy, down[at]);
+            const int64_t i = whole(here), j = whole(there);
+            if (i >= 0 && i < w - 1 && j >= 0 && j < h - 1)
+                inside(out + at * channels, &p, here, there, 0, 0, 1, channels);
+            else
+                pixel(out + at * channels, &p, here, there);
+        }
+}

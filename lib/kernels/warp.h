@@ -14,4 +14,9 @@ void mlk_warp_affine(uint8_t *out, int64_t out_h, int64_t out_w, const uint8_t *
 void mlk_warp_affine_ref(uint8_t *out, int64_t out_h, int64_t out_w, const uint8_t *in, int64_t h, int64_t w,
                          int64_t channels, const double m[6], uint8_t fill);
 
+/* The same from h x w to h x w, and each pixel's place moved by right, down (h, w), in pixels of in. A NaN, or a way of
+ * 2^29 pixels or more, gives fill. */
+void mlk_warp_field(uint8_t *out, const uint8_t *in, int64_t h, int64_t w, int64_t channels, const double m[6],
+                    const ml_real *right, const ml_real *down, uint8_t fill);
+
 #endif
