@@ -105,6 +105,28 @@ static void is_bilinear_interpolation(void **state)
     }
 }
 
+/* PyTorch's grid_sample, in float64. */
+static void is_grid_sample(void **state)
+{
+    (void)state;
+    golden in = golden_read("warp_in"), maps = golden_read("warp_map"), want = golden_read("warp_out");
+    const sizes s = {want.shape[1], want.shape[2], in.shape[0], in.shape[1], in.shape[2]};
+    const int64_t n = s.out_h * s.out_w * s.c;
+    uint8_t *bytes = mli_alloc((size_t)in.size);
+    for (int64_t i = 0; i < in.size; i++)
+        bytes[i] = (uint8_t)in.v[i];
+    for (int64_t k = 0; k < maps.shape[0]; k++) {
+        uint8_t *out = warp_both(&s, bytes, maps.v + 6 * k, 0);
+        for (int64_t i = 0; i < n; i++)
+            assert_float_equal(out[i], want.v[k * n + i], 0.5 + 2 * 255.0 / 8192 + 1e-6);
+        mli_free(out);
+    }
+    mli_free(bytes);
+    golden_free(&in);
+    golden_free(&maps);
+    golden_free(&want);
+}
+
 static void identity_and_whole_shifts_are_copies(void **state)
 {
     (void)state;
@@ -253,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fast_is_plain_loops),
         cmocka_unit_test(is_bilinear_interpolation),
+        cmocka_unit_test(is_grid_sample),
         cmocka_unit_test(identity_and_whole_shifts_are_copies),
         cmocka_unit_test(quarter_turns_are_exact),
         cmocka_unit_test(by_numbers),
