@@ -40,10 +40,20 @@ ML_API void ml_dataset_free(ml_dataset *ds);
  * TRAIN. Both look into ds, which must outlive them. A TEST set cannot be split for training; no part may be empty. */
 ML_API ml_status ml_dataset_split(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
                                   ml_dataset **rest, ml_dataset **held);
+/* The same, and each class keeps its share: of its c samples *held gets c * fraction, rounded down or up so that the
+ * total is round(n * fraction) (largest remainder first, the smaller label of equals). One sample of each class at least
+ * stays in *rest, for what is not trained on cannot be learned: so a class of a single sample is all in *rest, and where this
+ * rule bites, *held has fewer. A class without samples is none's share. */
+ML_API ml_status ml_dataset_split_stratified(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
+                                             ml_dataset **rest, ml_dataset **held);
 /* The first n samples, as a set that looks into ds. */
 ML_API ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n);
 /* Copies sample i, as floats, to out (features numbers). */
 ML_API ml_status ml_dataset_sample(const ml_dataset *ds, int64_t i, ml_real *out, int32_t *label);
+
+/* n weights, one a sample, under which all classes are drawn equally often: n / (classes that have samples * samples of
+ * this one's class), as scikit-learn's "balanced". Their mean is 1. */
+ML_API ml_status ml_class_weights(const ml_dataset *ds, double *weights);
 
 typedef struct ml_batch {
     ml_tensor *x;    /* (N, sample shape), a constant; the set owns it, valid until the next ml_next */
