@@ -51,6 +51,23 @@ ML_API ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n);
 /* Copies sample i, as floats, to out (features numbers). */
 ML_API ml_status ml_dataset_sample(const ml_dataset *ds, int64_t i, ml_real *out, int32_t *label);
 
+/* How pictures (H,W,C) or (H,W) are changed at random, about their middle. Each number is drawn uniformly, for each sample
+ * anew; 0 is none of it. Between pixels bilinear, docs/math/warp.md; new borders are fill. */
+typedef struct ml_augment_opts {
+    double shift;         /* pixels, along x and along y, either way */
+    double rotate;        /* degrees, either way, at most 180 */
+    double scale;         /* 0.1: by a factor of 0.9 to 1.1; at most 0.99 */
+    double shear;         /* 0.1: slanted, by up to 0.1 pixel sideways for each pixel up, either way; at most 10 */
+    double elastic;       /* pixels, root mean square of the way each pixel moves on its own (Simard et al. 2003) */
+    double elastic_sigma; /* pixels, how far neighbours move alike: default 4, which suits digits of 28 x 28 */
+    uint8_t fill;
+} ml_augment_opts;
+
+/* Sample i as a pass with these options, this seed and epoch hands it out, as bytes to out (features). It is a function of
+ * (options, seed, epoch, i) alone. */
+ML_API ml_status ml_dataset_augmented(const ml_dataset *ds, int64_t i, ml_augment_opts opts, uint64_t seed, int64_t epoch,
+                                      uint8_t *out);
+
 /* n weights, one a sample, under which all classes are drawn equally often: n / (classes that have samples * samples of
  * this one's class), as scikit-learn's "balanced". Their mean is 1. */
 ML_API ml_status ml_class_weights(const ml_dataset *ds, double *weights);

@@ -99,6 +99,12 @@ void ml_dataset_free(ml_dataset *ds)
     mli_free(ds);
 }
 
+const uint8_t *mli_dataset_bytes(const ml_dataset *ds, int64_t i)
+{
+    const struct mli_dataset *self = ds->self;
+    return self->bytes + (self->pick ? self->pick[i] : i) * ds->features;
+}
+
 ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n)
 {
     if (!ds)

@@ -40,6 +40,8 @@ ml_status mli_labels_check(const char *where, const int32_t *labels, int64_t n, 
 /* The largest label + 1; 1 where there is none. */
 int32_t mli_labels_classes(const int32_t *labels, int64_t n);
 
+/* The bytes of sample i, ds->features of them. */
+const uint8_t *mli_dataset_bytes(const ml_dataset *ds, int64_t i);
 /* Samples order[0 .. n-1] (or from, from+1, ... where order is NULL) as floats to out, row after row. */
 ml_status mli_dataset_gather(const ml_dataset *ds, const int64_t *order, int64_t from, int64_t n, ml_real *out);
 

@@ -26,9 +26,7 @@ typedef struct gather {
 
 static const uint8_t *sample_bytes(const gather *g, int64_t k)
 {
-    const ml_dataset *ds = g->ds;
-    int64_t i = g->order ? g->order[k] : g->from + k;
-    return ds->self->bytes + (ds->self->pick ? ds->self->pick[i] : i) * ds->features;
+    return mli_dataset_bytes(g->ds, g->order ? g->order[k] : g->from + k);
 }
 
 /* Shuffled samples lie anywhere in memory, where no prefetcher of the CPU would guess: it is told. */
