@@ -1,4 +1,4 @@
-/* data.h -- data sets that stay bytes, splits that know their role, shuffled batches. */
+/* data.h -- data sets that stay bytes, splits that know their role, batches in a random order, pictures changed at random. */
 #ifndef MLCORE_DATA_H
 #define MLCORE_DATA_H
 
@@ -75,8 +75,8 @@ ML_API ml_status ml_class_weights(const ml_dataset *ds, double *weights);
 typedef struct ml_batch {
     ml_tensor *x;    /* (N, sample shape), a constant; the set owns it, valid until the next ml_next */
     ml_ints label;   /* N */
-    int64_t index;   /* 0, 1, 2, ... */
-    int64_t count;   /* how many batches this pass has */
+    int64_t index;   /* 0, 1, 2, ... in the epoch: a run that ends after this batch goes on with .start = index + 1 */
+    int64_t count;   /* how many batches the whole epoch has */
 } ml_batch;
 
 typedef struct ml_loader {
@@ -87,10 +87,38 @@ typedef struct ml_loader {
 
 /* One pass over the set in batches (the last may be smaller), shuffled by rng, or in order where rng is NULL. The
  * loader needs no free: its buffers belong to the set and serve again in the next pass. Shuffled batches are for
- * training: on a TEST set they are an error. */
+ * training: on a TEST set they are an error. mean and scale are as the set has them when the pass begins. */
 ML_API ml_loader ml_batches(ml_dataset *ds, int64_t batch, ml_rng *rng);
 /* The same without the last batch when it is smaller. */
 ML_API ml_loader ml_full_batches(ml_dataset *ds, int64_t batch, ml_rng *rng);
+
+/* The caller's own change of sample i, in place, after augmentation: bytes is a copy, of ds->features bytes. It draws from
+ * rng, which is a function of (seed, epoch, i). It is called from several threads at once, so it must not write what they
+ * share, and must not use ds but to read. Not ML_OK ends the pass with that status, and with the sentence it left in ml_error(). */
+typedef ml_status ml_transform_fn(void *arg, const ml_dataset *ds, int64_t i, uint8_t *bytes, ml_rng *rng);
+
+typedef struct ml_load_opts {
+    int64_t batch;             /* samples, at least 1 */
+    uint64_t seed;
+    int64_t epoch;             /* not negative */
+    int64_t start;             /* batches left out at the beginning: to go on in the middle of an epoch */
+    bool shuffle;              /* else in order */
+    bool drop_last;            /* the last batch, where it is smaller */
+    int workers;               /* threads that make batches ahead while the caller computes, at most 64; 0: none */
+    const double *weights;     /* ds->n of them, or NULL. The epoch is n draws with replacement, sample i with probability
+                                  weights[i] / sum, as PyTorch's WeightedRandomSampler. Read by ml_load alone */
+    ml_augment_opts augment;
+    ml_transform_fn *transform; /* NULL: none */
+    void *transform_arg;
+} ml_load_opts;
+
+/* One pass with all that there is to say about it. The order is a function of (seed, epoch) alone, and a picture one of (seed,
+ * epoch, sample): batches have the same bits for any number of workers and threads, and to resume a run it is enough to
+ * store the epoch and the next batch's index. Workers end with the pass, when the next one begins, or with the set; leaving
+ * the loop early is fine. Shuffling, weights, augmentation and transforms are for training: on a TEST set they are an error. */
+ML_API ml_loader ml_load(ml_dataset *ds, ml_load_opts opts);
+
+/* The next batch; false at the end, and on an error, which loader->status then holds. */
 ML_API bool ml_next(ml_loader *loader, ml_batch *batch);
 
 ML_END
