@@ -1,10 +1,7 @@
-/* dataset.c -- samples of bytes with labels: the whole set, its splits, its first samples.
- *
- * Bytes are copied never: a split is a list of places in the set it came from.
- */
+/* dataset.c -- samples of bytes with labels: the whole set, its first samples, one of them. Splits are in split.c. */
 #include "data/dataset.h"
+#include "data/loader.h"
 
-#include <math.h>
 #include <string.h>
 
 ml_dataset *mli_dataset_blank(const ml_dataset *like)
@@ -24,7 +21,6 @@ ml_dataset *mli_dataset_blank(const ml_dataset *like)
         ds->scale = 1.0 / 255;
     }
     ds->self = self;
-    self->pass.ds = ds;
     return ds;
 }
 
@@ -92,85 +88,19 @@ void ml_dataset_free(ml_dataset *ds)
     if (!ds)
         return;
     struct mli_dataset *self = ds->self;
+    mli_pass_free(self->pass); /* first: its workers read what follows */
     ml_idx_free(&self->images);
     mli_free(self->own_bytes);
     mli_free(self->own_labels);
     mli_free(self->own_pick);
-    mli_free(self->pass.order);
-    mli_free(self->pass.labels);
-    ml_tensor_free(self->pass.x);
     mli_free(self);
     mli_free(ds);
 }
 
-/* The samples of ds at places[0 .. n-1], as a set of its own with a role. */
-static ml_dataset *part(const ml_dataset *ds, const int64_t *places, int64_t n, ml_role role)
+const uint8_t *mli_dataset_bytes(const ml_dataset *ds, int64_t i)
 {
-    ml_dataset *p = mli_dataset_blank(ds);
-    if (!p)
-        return NULL;
-    struct mli_dataset *self = p->self;
-    self->own_pick = mli_alloc((size_t)n * sizeof *places);
-    self->own_labels = mli_alloc((size_t)n * sizeof *p->labels);
-    if (!self->own_pick || !self->own_labels) {
-        ml_dataset_free(p);
-        return NULL;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = places[i];
-        self->own_pick[i] = ds->self->pick ? ds->self->pick[at] : at; /* a part of a part looks into the whole */
-        self->own_labels[i] = ds->labels[at];
-    }
-    self->pick = self->own_pick;
-    p->n = n;
-    p->role = role;
-    p->bytes = NULL; /* the samples lie scattered */
-    p->labels = self->own_labels;
-    return p;
-}
-
-static ml_status check_split(const ml_dataset *ds, double fraction, int64_t held)
-{
-    if (ds->role == ML_ROLE_TEST)
-        return mli_fail(ML_EINVAL, "split: this is a TEST set: training or choosing on what comes out of it leaks the "
-                        "answers into the model, and its test score no longer says how it does on new data");
-    if (!(fraction > 0 && fraction < 1))
-        return mli_fail(ML_EINVAL, "split: fraction is %g, not between 0 and 1", fraction);
-    if (held < 1 || held >= ds->n)
-        return mli_fail(ML_EINVAL, "split: %g of %lld samples is %lld: one part would be empty", fraction,
-                        (long long)ds->n, (long long)held);
-    return ML_OK;
-}
-
-ml_status ml_dataset_split(const ml_dataset *ds, double fraction, uint64_t seed, ml_role held_role,
-                           ml_dataset **rest, ml_dataset **held)
-{
-    if (rest)
-        *rest = NULL;
-    if (held)
-        *held = NULL;
-    if (!ds || !rest || !held)
-        return mli_fail(ML_EINVAL, "split: ds, rest and held must not be NULL");
-    int64_t n_held = fraction > 0 && fraction < 1 ? llround((double)ds->n * fraction) : 0;
-    if (check_split(ds, fraction, n_held))
-        return ml_error_status();
-
-    int64_t *places = mli_alloc((size_t)ds->n * sizeof *places);
-    if (!places)
-        return ML_ENOMEM;
-    for (int64_t i = 0; i < ds->n; i++)
-        places[i] = i;
-    ml_rng rng = ml_rng_seed(seed);
-    ml_rng_shuffle(&rng, places, ds->n);
-    *held = part(ds, places, n_held, held_role);
-    *rest = part(ds, places + n_held, ds->n - n_held, ML_ROLE_TRAIN);
-    mli_free(places);
-    if (*held && *rest)
-        return ML_OK;
-    ml_dataset_free(*held);
-    ml_dataset_free(*rest);
-    *held = *rest = NULL;
-    return ML_ENOMEM;
+    const struct mli_dataset *self = ds->self;
+    return self->bytes + (self->pick ? self->pick[i] : i) * ds->features;
 }
 
 ml_dataset *ml_dataset_head(const ml_dataset *ds, int64_t n)
@@ -193,5 +123,6 @@ ml_status ml_dataset_sample(const ml_dataset *ds, int64_t i, ml_real *out, int32
         return mli_fail(ML_EINVAL, "sample: number %lld of a set of %lld", (long long)i, (long long)ds->n);
     if (label)
         *label = ds->labels[i];
-    return mli_dataset_gather(ds, NULL, i, 1, out);
+    mli_bytes_to_real(out, mli_dataset_bytes(ds, i), ds->features, (ml_real)ds->mean, (ml_real)ds->scale);
+    return ML_OK;
 }
