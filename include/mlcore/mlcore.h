@@ -17,5 +17,6 @@
 #include <mlcore/rng.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
+#include <mlcore/vision.h>
 
 #endif

@@ -14,7 +14,7 @@ mkdir -p $out
 
 # The whole library, since the reader of nets stands on most of it; without a BLAS, whose inside is not ours.
 sanitizers=address,undefined
-cmake -S . -B $out/lib -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-O1 -g" -DMLCORE_BLAS=OFF \
+cmake -S . -B $out/lib -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-O1 -g -DMLCORE_FUZZ" -DMLCORE_BLAS=OFF \
     -DMLCORE_SANITIZE=fuzzer-no-link,$sanitizers -DMLCORE_TESTS=OFF -DMLCORE_EXAMPLES=OFF >$out/lib.log 2>&1 &&
     cmake --build $out/lib --target mlcore_static -j "$(getconf _NPROCESSORS_ONLN)" >>$out/lib.log 2>&1 ||
     { tail -n 40 $out/lib.log; exit 1; }
@@ -27,12 +27,14 @@ for harness in tests/fuzz/fuzz_*.c; do
         -Iinclude -Ilib $(pkg-config --cflags jansson zlib) "$harness" $out/lib/libmlcore.a -o $out/$name \
         $(pkg-config --libs jansson zlib) -lpthread -lm || { failed="$failed $name"; continue; }
     mkdir -p $out/corpus-$what
+    seeds=tests/fuzz/seeds/$what
+    [ "$what" = image ] && seeds="$seeds tests/golden/images"
     dict=
     [ -f tests/fuzz/$what.dict ] && dict=-dict=tests/fuzz/$what.dict
     echo "fuzz: $name, $seconds s"
     # shellcheck disable=SC2086
     $out/$name -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 $dict \
-        -artifact_prefix=$out/$name- $out/corpus-$what tests/fuzz/seeds/$what >$out/$name.log 2>&1 || {
+        -artifact_prefix=$out/$name- $out/corpus-$what $seeds >$out/$name.log 2>&1 || {
         failed="$failed $name"
         tail -n 40 $out/$name.log
         continue
