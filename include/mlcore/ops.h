@@ -77,6 +77,27 @@ ML_API ml_tensor *ml_concat(ml_tape *t, ml_tensor *const *xs, int n, int axis);
 /* Each element is 0 with probability p, else x / (1 - p); in eval mode, x itself. Srivastava et al. 2014. */
 ML_API ml_tensor *ml_dropout(ml_tape *t, ml_tensor *x, double p);
 
+/* images: N H W C */
+/* Windows that slide over an image, along H and, where that is to differ, along W. As PyTorch's MaxPool2d and AvgPool2d. */
+typedef struct ml_pool2d_opts {
+    int64_t k, k_w;           /* pixels of a window; k_w: default k */
+    int64_t stride, stride_w; /* pixels from window to window; default k; stride_w: default stride if given, else k_w */
+    int64_t pad, pad_w;       /* pixels put around x, k / 2 at most; default none; pad_w: default pad, or ML_NONE */
+    bool exclude_pad;         /* an average divides by the pixels of x alone (a maximum never sees the padding) */
+    bool ceil_mode;           /* the last window may stick out, if it begins in x or in the padding before it */
+} ml_pool2d_opts;
+/* (N,H,W,C) -> (N,P,Q,C), P = floor((H + 2 pad - k) / stride) + 1, Q alike. N may be 0. Errors: another rank, H or W 0,
+ * k or stride below 1, pad above k / 2, a window larger than the padded x. */
+/* The largest number of each window. NaN wins; the gradient goes to the first of equals (the last of several NaN). */
+ML_API ml_tensor *ml_max_pool2d(ml_tape *t, ml_tensor *x, ml_pool2d_opts opts);
+/* The mean of each window. LeCun et al. 1998, section II. */
+ML_API ml_tensor *ml_avg_pool2d(ml_tape *t, ml_tensor *x, ml_pool2d_opts opts);
+/* (N,H,W,C) -> (N,p,q,C): the means of p by q parts, as equal as whole pixels allow, as PyTorch's AdaptiveAvgPool2d. Row i
+ * is the mean of rows floor(i H / p) .. ceil((i + 1) H / p) - 1. With p = q = 1, of the whole image. p and q 1 or more. */
+ML_API ml_tensor *ml_adaptive_avg_pool2d(ml_tape *t, ml_tensor *x, int64_t p, int64_t q);
+/* (N,H,W,C) -> (N,factor H,factor W,C): each pixel becomes factor x factor pixels like it. factor 1 or more. */
+ML_API ml_tensor *ml_upsample_nearest(ml_tape *t, ml_tensor *x, int64_t factor);
+
 /* Losses take logits and return the mean over the batch as a scalar. */
 /* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
 ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
