@@ -206,7 +206,7 @@ static void blocks_that_do_not_fit(void **state)
     assert_true(rng.counter == 0);
 }
 
-static void names_may_not_be_endless(void **state)
+static void names_that_cannot_be(void **state)
 {
     (void)state;
     ml_rng rng = ml_rng_seed(1);
@@ -216,6 +216,8 @@ static void names_may_not_be_endless(void **state)
     ml_net *net = made(ml_net_new(&rng, ML_INPUT(4), ML_NAME(name, ML_DENSE(1, .no_bias = true))));
     assert_int_equal(strlen(ml_params_at(net->params, 0)->name), 255 + strlen(".weight"));
     ml_net_free(net);
+    assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_NAME("block", ML_SEQ(ML_NAME("a\nb", ML_DENSE(1))))),
+                 "net: layer block (dense): its name has a control character, such as a line end");
     name[253] = 0;
     assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_NAME("abc", ML_SEQ(ML_NAME(name, ML_DENSE(1))))),
                  "net: layer abc (dense): its name has 253 bytes: with the names around it there may be 255");
@@ -296,7 +298,7 @@ int main(void)
         cmocka_unit_test(a_branch_puts_side_by_side),
         cmocka_unit_test(gradients_pass_through_blocks),
         cmocka_unit_test(blocks_that_do_not_fit),
-        cmocka_unit_test(names_may_not_be_endless),
+        cmocka_unit_test(names_that_cannot_be),
         cmocka_unit_test(nesting_has_an_end),
         cmocka_unit_test(a_failed_block_changes_nothing),
         cmocka_unit_test(the_table_shows_the_tree),

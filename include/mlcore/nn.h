@@ -7,7 +7,7 @@
 #ifndef MLCORE_NN_H
 #define MLCORE_NN_H
 
-#include <mlcore/autograd.h>
+#include <mlcore/ops.h>
 #include <mlcore/rng.h>
 
 ML_BEGIN
@@ -76,6 +76,18 @@ typedef struct ml_dense_opts {
                       xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01; their bias is 0 */
 } ml_dense_opts;
 
+typedef struct ml_conv_opts {
+    int64_t out;    /* F, filters; channels in are inferred */
+    int64_t k, k_w; /* R and S, the window; k_w: default k */
+    int64_t stride, stride_w, pad, pad_w, dilation, dilation_w, groups; /* as in ml_conv2d_opts */
+    bool no_bias;
+    ml_init init; /* as in ml_dense_opts, with D = R*S*C/groups: PyTorch's nn.Conv2d by default */
+} ml_conv_opts;
+
+typedef struct ml_grid_opts {
+    int64_t p, q; /* rows and columns out */
+} ml_grid_opts;
+
 typedef struct ml_dropout_opts {
     double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
@@ -95,6 +107,10 @@ struct ml_layer {
     union {
         ml_input_opts input;
         ml_dense_opts dense;
+        ml_conv_opts conv;
+        ml_pool2d_opts pool;
+        ml_grid_opts grid;
+        int64_t factor;
         ml_dropout_opts dropout;
         ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
@@ -108,6 +124,12 @@ ML_API ml_layer ml_layer_relu(void);
 ML_API ml_layer ml_layer_sigmoid(void);
 ML_API ml_layer ml_layer_tanh(void);
 ML_API ml_layer ml_layer_flatten(void); /* (N,H,W,C) -> (N, C*H*W), in C H W order as PyTorch's; others as they lie */
+/* Images, (N,H,W,C): */
+ML_API ml_layer ml_layer_conv(ml_conv_opts opts);
+ML_API ml_layer ml_layer_max_pool(ml_pool2d_opts opts);
+ML_API ml_layer ml_layer_avg_pool(ml_pool2d_opts opts);
+ML_API ml_layer ml_layer_adaptive_avg_pool(int64_t p, int64_t q); /* 1, 1: the mean of each channel, (N,1,1,C) */
+ML_API ml_layer ml_layer_upsample(int64_t factor);                /* each pixel becomes factor x factor */
 ML_API ml_layer ml_layer_identity(void); /* x itself: a way past the others in a branch */
 
 /* Blocks: layers inside a layer. `layers` and their names must live until the block joins a net, which copies all it
@@ -130,6 +152,13 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_INPUT(...) ml_layer_input((ml_input_opts){.shape = {__VA_ARGS__}})
 #define ML_DENSE(...) ml_layer_dense((ml_dense_opts){.out = __VA_ARGS__})
 #define ML_DROPOUT(...) ml_layer_dropout((ml_dropout_opts){.p = __VA_ARGS__})
+/* ML_CONV(16, .k = 3, .pad = 1), ML_POOL(2), ML_AVG_POOL(3, .stride = 2) */
+#define ML_CONV(...) ml_layer_conv((ml_conv_opts){.out = __VA_ARGS__})
+#define ML_POOL(...) ml_layer_max_pool((ml_pool2d_opts){.k = __VA_ARGS__})
+#define ML_AVG_POOL(...) ml_layer_avg_pool((ml_pool2d_opts){.k = __VA_ARGS__})
+#define ML_ADAPTIVE_AVG_POOL(p, q) ml_layer_adaptive_avg_pool((p), (q))
+#define ML_GLOBAL_AVG_POOL() ml_layer_adaptive_avg_pool(1, 1)
+#define ML_UPSAMPLE(factor) ml_layer_upsample(factor)
 #define ML_RELU() ml_layer_relu()
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()

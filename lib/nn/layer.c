@@ -11,8 +11,9 @@
 enum { DEEPEST = 32 }; /* blocks in blocks: forward and all else recurse into them */
 
 const ml_layer_kind *const mli_layer_kinds[] = {
-    &mli_input, &mli_dense, &mli_dropout, &mli_relu, &mli_sigmoid, &mli_tanh, &mli_flatten, &mli_identity,
-    &mli_seq, &mli_residual, &mli_branch, NULL,
+    &mli_input,      &mli_dense,   &mli_conv,     &mli_max_pool,   &mli_avg_pool, &mli_adaptive_avg_pool,
+    &mli_upsample,   &mli_dropout, &mli_relu,     &mli_sigmoid,    &mli_tanh,     &mli_flatten,
+    &mli_identity, &mli_seq, &mli_residual, &mli_branch, NULL,
 };
 
 ml_layer ml_layer_named(const char *name, ml_layer layer)
@@ -38,6 +39,15 @@ char *mli_sample_text(const mli_shape *s, char *buf, size_t size)
 
 /* ---- names ---- */
 
+/* Names come in sentences, tables and files: one line each. */
+static bool is_printable(const char *name)
+{
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            return false;
+    return true;
+}
+
 /* Puts the layer's name behind the path. */
 static ml_status enter(const mli_layer *l, mli_build *b)
 {
@@ -45,6 +55,8 @@ static ml_status enter(const mli_layer *l, mli_build *b)
     size_t used = strlen(b->path), room = sizeof b->path - used;
     snprintf(number, sizeof number, "%d", l->index);
     const char *name = l->spec.name ? l->spec.name : number;
+    if (!is_printable(name))
+        return mli_fail(ML_EINVAL, "its name has a control character, such as a line end");
     if (!*name)
         return ML_OK;
     if ((size_t)snprintf(b->path + used, room, "%s%s", used ? "." : "", name) < room)
@@ -134,6 +146,32 @@ void mli_layer_free(mli_layer *l)
     mli_free(l->layers);
     mli_free((char *)l->spec.name);
     *l = (mli_layer){0};
+}
+
+/* ---- what goes out ---- */
+
+ml_status mli_layer_wants_image(const mli_shape *shape)
+{
+    char text[160];
+    if (shape->rank == 3)
+        return ML_OK;
+    return mli_fail(ML_EINVAL, "a sample is %s here, not H x W x C: begin with ML_INPUT(height, width, channels)",
+                    mli_sample_text(shape, text, sizeof text));
+}
+
+ml_status mli_layer_infer(const mli_layer *l, mli_shape *shape)
+{
+    int64_t none[ML_MAX_RANK] = {0};
+    memcpy(none + 1, shape->extent, (size_t)shape->rank * sizeof *none);
+    ml_tape *t = ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL, .kernel = ML_KERNEL_REF});
+    ml_tensor *x = t ? mli_out(t, shape->rank + 1, none) : NULL, *y = x ? l->spec.kind->forward(l, t, x) : NULL;
+    ml_status s = y ? ML_OK : ml_error_status();
+    if (y) {
+        shape->rank = y->rank - 1;
+        memcpy(shape->extent, y->shape + 1, (size_t)shape->rank * sizeof *none);
+    }
+    ml_tape_free(t);
+    return s;
 }
 
 /* ---- what a layer learns ---- */

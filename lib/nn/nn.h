@@ -91,7 +91,8 @@ struct ml_layer_kind {
 
 /* All kinds, in no order, until NULL. */
 extern const ml_layer_kind *const mli_layer_kinds[];
-extern const ml_layer_kind mli_input, mli_dense, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
+extern const ml_layer_kind mli_input, mli_dense, mli_conv, mli_max_pool, mli_avg_pool, mli_adaptive_avg_pool, mli_upsample,
+    mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
     mli_residual, mli_branch;
 
 /* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */
@@ -103,6 +104,15 @@ ml_tensor *mli_layer_param(mli_build *b, const char *name, int rank, const int64
 ml_tensor *mli_layer_buffer(mli_build *b, const char *name, int rank, const int64_t *shape);
 /* Initial values of a weight and its bias (or NULL), as ml_dense_opts has them; of any init but one is an error. */
 ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b);
+/* An error unless a sample is H x W x C. */
+ml_status mli_layer_wants_image(const mli_shape *shape);
+/* What goes out, for a layer whose parameters are there: its op says so, for a batch of none. So which options and shapes fit is
+ * written down once. */
+ml_status mli_layer_infer(const mli_layer *l, mli_shape *shape);
+/* For describe functions: "3x3, stride 2, pad 1x0"; then ", what", and its number where there is one (w 0: the same as h). */
+void mli_describe_window(char *buf, size_t size, int64_t k, int64_t k_w, int64_t stride, int64_t stride_w, int64_t pad,
+                         int64_t pad_w);
+void mli_describe_more(char *buf, size_t size, const char *what, int64_t h, int64_t w);
 /* A shape as text, "28x28x1", into buf, which it returns. */
 char *mli_sample_text(const mli_shape *s, char *buf, size_t size);
 

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { BATCH = 256 }; /* samples at a time: enough for full speed, little enough to stay in the cache */
+/* Samples at a time: enough for full speed, few enough that what the layers make of them, in numbers, stays small. */
+enum { BATCH = 256, MADE = 1 << 22 };
 
 static ml_tape *working_tape(void)
 {
@@ -68,6 +69,22 @@ int64_t ml_net_outputs(ml_net *net)
     return ml_net_prepare(net) ? -1 : net->self->outputs;
 }
 
+/* How many numbers the layers make of one sample, together. In double: it may be more than an integer holds. */
+static double numbers_made(const mli_layer *layers, int n)
+{
+    double made = 0;
+    for (int i = 0; i < n; i++)
+        made += (double)mli_shape_numbers(&layers[i].out) + numbers_made(layers[i].layers, layers[i].n);
+    return made;
+}
+
+/* What the function of a custom net makes, nobody knows. */
+static int64_t batch_of(const mli_net *self)
+{
+    double fit = MADE / (numbers_made(self->layers, self->n) + 1);
+    return fit >= BATCH ? BATCH : fit >= 1 ? (int64_t)fit : 1;
+}
+
 ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
 {
     if (ml_net_prepare(net))
@@ -79,10 +96,10 @@ ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
     ml_tape *t = working_tape();
     if (!t)
         return ML_ENOMEM;
-    int64_t inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs;
+    int64_t inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs, at_once = batch_of(net->self);
     ml_status s = ML_OK;
-    for (int64_t i = 0; i < n && !s; i += BATCH) {
-        int64_t size = n - i < BATCH ? n - i : BATCH;
+    for (int64_t i = 0; i < n && !s; i += at_once) {
+        int64_t size = n - i < at_once ? n - i : at_once;
         ml_tensor *y, batch = looking_at(net->self, x + i * inputs, size);
         s = run(net, t, &batch, &y);
         if (!s && y->size != size * outputs)

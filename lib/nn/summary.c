@@ -33,6 +33,28 @@ static void clear(row r)
         r[c][0] = 0;
 }
 
+/* ---- what stands beside a layer's name ---- */
+
+void mli_describe_more(char *buf, size_t size, const char *what, int64_t h, int64_t w)
+{
+    size_t used = strlen(buf);
+    used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "", what);
+    if (used < size && (h || w))
+        used += (size_t)snprintf(buf + used, size - used, " %lld", (long long)(h == ML_NONE ? 0 : h));
+    if (used < size && w)
+        snprintf(buf + used, size - used, "x%lld", (long long)(w == ML_NONE ? 0 : w));
+}
+
+void mli_describe_window(char *buf, size_t size, int64_t k, int64_t k_w, int64_t stride, int64_t stride_w, int64_t pad,
+                         int64_t pad_w)
+{
+    snprintf(buf, size, "%lldx%lld", (long long)k, (long long)(k_w ? k_w : k));
+    if (stride || stride_w)
+        mli_describe_more(buf, size, "stride", stride, stride_w);
+    if (pad > 0 || pad_w > 0)
+        mli_describe_more(buf, size, "pad", pad, pad_w);
+}
+
 /* ---- rows: without a file they are only measured ---- */
 
 static void write_row(FILE *out, int *width, row r)

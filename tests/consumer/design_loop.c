@@ -1,5 +1,5 @@
-/* design_loop.c -- the training loop of the design, word for word (its convolution and pooling come with their layers),
- * on a few made-up images: this text must compile with -std=c11 -Wall -Wextra -Wpedantic -Werror, and run. */
+/* design_loop.c -- the training loop of the design, word for word, on a few made-up images: this text must compile with
+ * -std=c11 -Wall -Wextra -Wpedantic -Werror, and run. */
 #include <mlcore/mlcore.h>
 
 static int loop(ml_dataset *train, ml_dataset *test)
@@ -7,7 +7,7 @@ static int loop(ml_dataset *train, ml_dataset *test)
     /* clang-format off */
 ml_rng   rng = ml_rng_seed(42);
 ml_net  *net = ml_net_new(&rng, ML_INPUT(28, 28, 1),
-                          ML_FLATTEN(), ML_DENSE(10));
+                          ML_CONV(16, .k = 3, .pad = 1), ML_RELU(), ML_POOL(2), ML_FLATTEN(), ML_DENSE(10));
 ml_optim *opt = ml_adam(net->params, (ml_adam_opts){ .lr = 1e-3f });
 ml_tape  *t   = ml_tape_new();
 

@@ -11,6 +11,22 @@ static ml_layer dense(int64_t out)
     return ml_layer_dense(opts);
 }
 
+static ml_layer conv(int64_t out, int64_t k, int64_t pad)
+{
+    ml_conv_opts opts = {};
+    opts.out = out;
+    opts.k = k;
+    opts.pad = pad;
+    return ml_layer_conv(opts);
+}
+
+static ml_layer max_pool(int64_t k)
+{
+    ml_pool2d_opts opts = {};
+    opts.k = k;
+    return ml_layer_max_pool(opts);
+}
+
 static ml_layer input(int64_t height, int64_t width, int64_t channels)
 {
     ml_input_opts opts = {};
@@ -24,7 +40,8 @@ static int loop(ml_dataset *train, ml_dataset *test)
 {
     ml_rng rng = ml_rng_seed(42);
     ml_net *net = ml_net_empty(&rng);
-    for (const ml_layer &layer : {input(28, 28, 1), ml_layer_flatten(), dense(10)})
+    for (const ml_layer &layer :
+         {input(28, 28, 1), conv(16, 3, 1), ml_layer_relu(), max_pool(2), ml_layer_flatten(), dense(10)})
         if (ml_net_add(net, layer))
             return ml_perror("net");
     ml_adam_opts adam = {};
