@@ -60,6 +60,8 @@ typedef struct ml_ints {
 #define ml_net_empty ml_net_empty_double
 #define ml_predict ml_predict_double
 #define ml_gradcheck ml_gradcheck_double
+#define ml_npy_tensor ml_npy_tensor_double
+#define ml_tensor_of_npy ml_tensor_of_npy_double
 #endif
 
 #endif
