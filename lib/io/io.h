@@ -49,6 +49,29 @@ const char *mli_npy_dtype(const char *name);
 /* Bytes of one element of a type of the table. */
 size_t mli_npy_width(const char *dtype);
 
+/* The bytes of a .npz file. */
+ml_status mli_npz_parse(const char *name, const uint8_t *bytes, size_t n, ml_npz_opts opts, ml_npz **npz);
+
+/* A zip archive that is being written, its members stored as they are. Its caller opens and commits the writer, and gives
+ * room for the members. */
+typedef struct mli_zip_member {
+    const char *name; /* the caller's */
+    uint32_t crc;
+    uint64_t bytes, offset;
+} mli_zip_member;
+typedef struct mli_zip {
+    mli_writer *w;
+    mli_zip_member *members;
+    size_t count;
+    uint64_t at; /* bytes written so far */
+} mli_zip;
+/* Adds a member of two stretches. Its name has at most 65535 bytes. */
+ml_status mli_zip_add(mli_zip *z, const char *name, const void *head, size_t n_head, const void *data, size_t n_data);
+/* Writes the directory. */
+ml_status mli_zip_end(mli_zip *z);
+
+bool mli_is_utf8(const char *text);
+
 /* A text out of a file, fit for a sentence: at most 64 bytes of it, control characters as '?'. Returns buf. */
 #define MLI_SHOWN 72
 char *mli_shown(const char *text, char buf[MLI_SHOWN]);
