@@ -13,6 +13,14 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_safetensors
 #include "fuzz/fuzz_safetensors.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_npy
+#include "fuzz/fuzz_npy.c"
+#undef LLVMFuzzerTestOneInput
+#ifdef MLCORE_ZIP
+#define LLVMFuzzerTestOneInput fuzz_npz
+#include "fuzz/fuzz_npz.c"
+#endif
 
 enum { ROOM = 2048 };
 
@@ -95,11 +103,29 @@ static void mutated_safetensors_files(void **state)
     assert_true(replay("safetensors", fuzz_safetensors, 2000) >= 11);
 }
 
+static void mutated_npy_files(void **state)
+{
+    (void)state;
+    assert_true(replay("npy", fuzz_npy, 2000) >= 16);
+}
+
+static void mutated_npz_files(void **state)
+{
+    (void)state;
+#ifdef MLCORE_ZIP
+    assert_true(replay("npz", fuzz_npz, 2000) >= 9);
+#else
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mutated_idx_files),
         cmocka_unit_test(mutated_safetensors_files),
+        cmocka_unit_test(mutated_npy_files),
+        cmocka_unit_test(mutated_npz_files),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
 }
