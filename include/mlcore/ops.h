@@ -38,6 +38,20 @@ ML_API ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool trans
  * sticky error. */
 ML_API ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b);
 
+/* Images: N H W C. */
+
+/* Options of a convolution; 0 is the default. Those that end in _w are along W: the same as along H where 0. */
+typedef struct ml_conv2d_opts {
+    int64_t stride;                      /* default 1 */
+    int64_t pad;                         /* zeros around the picture, on each side; default 0 */
+    int64_t dilation;                    /* distance of the taps of the window; default 1 */
+    int64_t groups;                      /* default 1; each sees C/groups channels and has F/groups filters */
+    int64_t stride_w, pad_w, dilation_w; /* pad_w ML_NONE: none along W though there is along H */
+} ml_conv2d_opts;
+/* x (N,H,W,C), w (F,R,S,C/groups), b (F) or NULL for none -> (N,P,Q,F), P = (H + 2 pad - dilation (R-1) - 1) / stride + 1.
+ * The window is not flipped, as everywhere in the field. */
+ML_API ml_tensor *ml_conv2d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv2d_opts opts);
+
 /* Along one axis; softmax sums to 1 along it. */
 ML_API ml_tensor *ml_softmax(ml_tape *t, ml_tensor *x, int axis);
 ML_API ml_tensor *ml_log_softmax(ml_tape *t, ml_tensor *x, int axis);

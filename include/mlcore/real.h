@@ -50,6 +50,7 @@ typedef struct ml_ints {
 /* In an options struct zero means "the documented default". Where zero itself is a meaningful value and not the
  * default (a momentum decay of 0, say), write ML_ZERO to ask for it. */
 #define ML_ZERO (-1e300)
+enum { ML_NONE = -1 }; /* in an options struct of integers: none at all, where 0 means the default */
 
 #ifdef MLCORE_DOUBLE
 #define ml_tensor_new ml_tensor_new_double

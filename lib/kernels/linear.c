@@ -67,12 +67,29 @@ mlk_gemm_args mlk_linear_dw(ml_real *dw, bool add, const ml_real *dy, const ml_r
                            .c = dw, .c_row = d, .add = add};
 }
 
+/* db[j] += the sum of column j */
+static void add_rows(ml_real *db, const ml_real *dy, int64_t n, int64_t m)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < m; j++)
+            db[j] += dy[i * m + j];
+}
+
+enum { WIDE = 64 };
+
 void mlk_linear_db(ml_real *db, bool add, const ml_real *dy, int64_t n, int64_t m)
 {
     if (!add)
         for (int64_t j = 0; j < m; j++)
             db[j] = 0;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < m; j++)
-            db[j] += dy[i * m + j];
+    /* Short rows leave a vector half empty: several of them at a time are one long row, whose sums are folded at the end. */
+    int64_t rows = m > 0 ? WIDE / m : 0, long_rows = rows > 1 ? n / rows : 0;
+    ml_real sum[WIDE] = {0};
+    if (long_rows > 1) {
+        add_rows(sum, dy, long_rows, rows * m);
+        add_rows(db, sum, rows, m);
+        dy += long_rows * rows * m;
+        n -= long_rows * rows;
+    }
+    add_rows(db, dy, n, m);
 }

@@ -1,0 +1,83 @@
+/* conv2d.h -- convolution of images, in several bodies. See conv2d.c for the definition. Internal. */
+#ifndef MLK_CONV2D_H
+#define MLK_CONV2D_H
+
+#include "base/base.h"
+
+/* x (N,H,W,C), w (F,R,S,C/groups), y (N,P,Q,F). Strides, padding and dilation: [0] along H, [1] along W. */
+typedef struct mlk_conv2d {
+    int64_t n, h, w, c;
+    int64_t f, r, s;
+    int64_t p, q;
+    int64_t stride[2], pad[2], dil[2];
+    int64_t groups;
+} mlk_conv2d;
+
+/* Pixels of the output, over all images: the rows of y. */
+static inline int64_t mlk_conv2d_pixels(const mlk_conv2d *g)
+{
+    return g->n * g->p * g->q;
+}
+
+typedef enum mlk_conv2d_pass { MLK_FORWARD, MLK_DX, MLK_DW } mlk_conv2d_pass;
+
+/* Which body runs. */
+typedef enum mlk_conv2d_body {
+    MLK_CONV2D_REF,       /* the definition, six loops */
+    MLK_CONV2D_GEMM,      /* a 1x1 window: the image is a matrix already */
+    MLK_CONV2D_IM2COL,    /* windows copied out as rows of a matrix, blocks of it times the weights, by gemm */
+    MLK_CONV2D_IMPLICIT,  /* the same product, its operand packed straight from the image */
+    MLK_CONV2D_FEW,       /* the same for few filters: vectors of pixels instead of vectors of filters */
+    MLK_CONV2D_DEPTHWISE, /* each channel has one filter of its own */
+    MLK_CONV2D_BODIES
+} mlk_conv2d_body;
+
+/* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
+mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
+
+/* What one pass reads and writes. */
+typedef struct mlk_conv2d_args {
+    mlk_conv2d g;
+    ml_kernel kernel; /* of the matrix products in it */
+    const ml_real *x, *w, *b, *dy; /* b may be NULL */
+    ml_real *out;     /* y, dx or dw */
+    bool add;         /* dx, dw: added to what is there */
+    void *work;       /* as many bytes as asked for, on a 64-byte boundary */
+} mlk_conv2d_args;
+
+/* Bytes of workspace: enough for each of the three passes, and for db. */
+size_t mlk_conv2d_workspace(ml_kernel kernel, const mlk_conv2d *g);
+/* out = y = x * w + b; out = dx from dy and w; out = dw from dy and x. Same bits for any number of threads. */
+void mlk_conv2d_forward(const mlk_conv2d_args *a);
+void mlk_conv2d_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_dw(const mlk_conv2d_args *a);
+/* out = db (F) = sum over n, p, q of dy */
+void mlk_conv2d_db(const mlk_conv2d_args *a);
+
+/* ---- the bodies, each in a file of its own; the same contract ---- */
+
+void mlk_conv2d_ref(const mlk_conv2d_args *a);
+void mlk_conv2d_dx_ref(const mlk_conv2d_args *a);
+void mlk_conv2d_dw_ref(const mlk_conv2d_args *a);
+
+size_t mlk_conv2d_im2col_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_im2col(const mlk_conv2d_args *a);
+void mlk_conv2d_im2col_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_im2col_dw(const mlk_conv2d_args *a);
+
+size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */
+size_t mlk_conv2d_implicit_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_implicit(const mlk_conv2d_args *a);
+void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a); /* strides of 1 */
+void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a);
+
+size_t mlk_conv2d_few_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_few(const mlk_conv2d_args *a);    /* at most MR filters */
+void mlk_conv2d_few_dx(const mlk_conv2d_args *a); /* at most MR channels, strides of 1 */
+
+size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_depthwise(const mlk_conv2d_args *a);
+void mlk_conv2d_depthwise_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_depthwise_dw(const mlk_conv2d_args *a);
+
+#endif

@@ -1,0 +1,171 @@
+/* conv2d_windows.c -- see conv2d_windows.h. */
+#include "kernels/conv2d_windows.h"
+
+#include "kernels/lanes.h"
+
+#include <string.h>
+
+/* ---- padding ---- */
+
+enum { FEW_CHANNELS = 4 };
+
+static mlk_conv2d padded(const mlk_conv2d *g)
+{
+    mlk_conv2d wide = *g;
+    wide.h += 2 * g->pad[0], wide.w += 2 * g->pad[1];
+    wide.pad[0] = wide.pad[1] = 0;
+    return wide;
+}
+
+int64_t mlk_padded_numbers(const mlk_conv2d *g)
+{
+    mlk_conv2d wide = padded(g);
+    int64_t most = 2 * g->h * g->w; /* where the padding is larger than the picture, copying zeros would not pay either */
+    bool pays = g->c <= FEW_CHANNELS && g->pad[0] >= 0 && g->pad[1] >= 0 && (g->pad[0] || g->pad[1]) && g->pad[0] <= g->h &&
+                g->pad[1] <= g->w && wide.h * wide.w <= most;
+    return pays ? mlk_aligned(g->n * wide.h * wide.w * g->c) : 0;
+}
+
+typedef struct pad_job {
+    ml_real *to;
+    const ml_real *x;
+    mlk_conv2d from, wide;
+    int64_t pad[2];
+} pad_job;
+
+static void pad_lane(void *arg, mlk_lane l)
+{
+    const pad_job *j = arg;
+    int64_t line = j->from.w * j->from.c, wide_line = j->wide.w * j->wide.c;
+    memset(j->to + l.begin * j->wide.h * wide_line, 0, (size_t)((l.end - l.begin) * j->wide.h * wide_line) * sizeof *j->to);
+    for (int64_t row = l.begin * j->from.h; row < l.end * j->from.h; row++) {
+        int64_t image = row / j->from.h, h = row % j->from.h + j->pad[0];
+        memcpy(j->to + (image * j->wide.h + h) * wide_line + j->pad[1] * j->wide.c, j->x + row * line, (size_t)line * sizeof *j->to);
+    }
+}
+
+void mlk_pad(ml_real *to, const ml_real *x, mlk_conv2d *g)
+{
+    pad_job j = {to, x, *g, padded(g), {g->pad[0], g->pad[1]}};
+    *g = j.wide;
+    mlk_run_lanes(g->n, mlk_lanes(g->n, 1, MLK_LANES_MAX), pad_lane, &j);
+}
+
+/* ---- windows ---- */
+
+void mlk_windows_spots(const mlk_windows *x, mlk_spot *spot, int64_t pixel, int64_t n, int64_t end)
+{
+    const mlk_conv2d *g = x->g;
+    int64_t q = pixel % g->q, p = pixel / g->q % g->p, image = pixel / g->q / g->p;
+    for (int64_t i = 0; i < n; i++) {
+        bool there = pixel + i < end;
+        spot[i] = (mlk_spot){there ? x->x + image * g->h * g->w * g->c : NULL, p * g->stride[0] - g->pad[0],
+                             q * g->stride[1] - g->pad[1]};
+        if (++q == g->q) {
+            q = 0;
+            if (++p == g->p)
+                p = 0, image++;
+        }
+    }
+}
+
+/* Numbers from .. from+k-1 of run r of a window: where they lie, or a copy in patch with zeros for what is outside. */
+static const ml_real *run_of(const mlk_windows *x, const mlk_spot *at, int64_t r, int64_t from, int64_t k, ml_real *patch)
+{
+    const mlk_conv2d *g = x->g;
+    int64_t h = at->h + r * g->dil[0];
+    if (!at->image || h < 0 || h >= g->h)
+        return x->zeros;
+    const ml_real *line = at->image + h * g->w * g->c;
+    if (g->dil[1] == 1 && at->w >= 0 && at->w + g->s <= g->w)
+        return line + at->w * g->c + from;
+    for (int64_t s = from / g->c; s * g->c < from + k; s++) {
+        int64_t w = at->w + s * g->dil[1], first = s * g->c > from ? s * g->c : from;
+        int64_t last = (s + 1) * g->c < from + k ? (s + 1) * g->c : from + k;
+        if (w >= 0 && w < g->w)
+            memcpy(patch + first - from, line + w * g->c + first - s * g->c, (size_t)(last - first) * sizeof *patch);
+        else
+            memset(patch + first - from, 0, (size_t)(last - first) * sizeof *patch);
+    }
+    return patch;
+}
+
+/* Are these spots neighbours in one row of the output, and n runs with the step of their windows wholly inside? */
+static bool are_neighbours(const mlk_conv2d *g, const mlk_spot *spot, int n)
+{
+    const mlk_spot *last = &spot[n - 1];
+    return last->image == spot[0].image && last->h == spot[0].h && spot[0].w >= 0 &&
+           last->w + (g->s - 1) * g->dil[1] < g->w;
+}
+
+void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k, int wide)
+{
+    const mlk_conv2d *g = x->g;
+    int64_t h = spot[0].h + r * g->dil[0];
+    /* With one channel and a stride of 1, windows that are neighbours are one run, each a number further on. */
+    if (g->c == 1 && g->stride[1] == 1 && spot[0].image && h >= 0 && h < g->h && are_neighbours(g, spot, wide)) {
+        const ml_real *line = spot[0].image + h * g->w + spot[0].w;
+        for (int64_t s = from; s < from + k; s++, to += wide)
+            memcpy(to, line + s * g->dil[1], (size_t)wide * sizeof *to);
+        return;
+    }
+    const ml_real *line[MLK_LINES + NR];
+    for (int i = 0; i < wide; i++)
+        line[i] = run_of(x, &spot[i], r, from, k, x->patch + i * g->s * g->c);
+    for (int i = wide; i < MLK_LINES; i++)
+        line[i] = line[0];
+    mlk_pack_lines(to, line, k, wide);
+}
+
+static void find_runs(mlk_runs *runs, const mlk_windows *x, int64_t r)
+{
+    const mlk_conv2d *g = x->g;
+    const int64_t run = g->s * g->c, step = g->stride[1] * g->c;
+    for (int64_t i = 0; i < runs->n; i++) {
+        const mlk_spot *at = &runs->spot[i];
+        const ml_real *line = runs->line[i] = run_of(x, at, r, 0, run, x->patch + i * run);
+        if (line == x->zeros || g->dil[1] > 1 || at->w < 0)
+            continue;
+        /* Neighbours whose runs are inside too lie a step further on each: no need to ask again. */
+        int64_t inside = (g->w - g->s - at->w) / g->stride[1], row = i + inside < runs->n ? i + inside : runs->n - 1;
+        for (; i < row && runs->spot[i + 1].w > runs->spot[i].w; i++)
+            runs->line[i + 1] = line += step;
+    }
+    runs->r = r;
+}
+
+#define COPY(size)                                                                                             \
+    case size:                                                                                                     \
+        for (int64_t i = 0; i < runs->n; i++)                                                                      \
+            memcpy(to + i * NR + at, runs->line[i] + from, (size) * sizeof *to);                                   \
+        break;
+
+/* Numbers from .. from+k-1 of each line to columns at .. of the panel. */
+static void copy_columns(ml_real *to, const mlk_runs *runs, int64_t at, int64_t from, int64_t k)
+{
+    if (k == NR) {
+        for (int64_t i = 0; i < runs->n; i++)
+            memcpy(to + i * NR, runs->line[i] + from, NR * sizeof *to);
+        return;
+    }
+    switch (k) { /* of a size that is known a copy is a move or two */
+        COPY(1) COPY(2) COPY(3) COPY(4) COPY(5) COPY(6) COPY(7) COPY(9)
+    default:
+        for (int64_t i = 0; i < runs->n; i++)
+            memcpy(to + i * NR + at, runs->line[i] + from, (size_t)k * sizeof *to);
+    }
+}
+
+void mlk_windows_panel(ml_real *to, const mlk_windows *x, mlk_runs *runs, int64_t j)
+{
+    const int64_t run = x->g->s * x->g->c, left = x->g->r * run - j, have = left < NR ? left : NR;
+    if (have < NR)
+        memset(to, 0, (size_t)(runs->n * NR) * sizeof *to);
+    for (int64_t at = 0, k; at < have; at += k) { /* a panel may lie across the ends of runs: part by part */
+        int64_t r = (j + at) / run, from = (j + at) % run;
+        k = run - from < have - at ? run - from : have - at;
+        if (r != runs->r)
+            find_runs(runs, x, r);
+        copy_columns(to, runs, at, from, k);
+    }
+}
