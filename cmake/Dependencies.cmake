@@ -1,6 +1,7 @@
-# What the library links: zlib, jansson, threads, and a CBLAS where there is one. Sets
+# What the library links: zlib, jansson, threads, and a CBLAS and libzip where there are some. Sets
 #   MLCORE_LINK          what to link
 #   MLCORE_BLAS_FOUND    whether a CBLAS is among it
+#   MLCORE_ZIP_FOUND     whether libzip is
 #   MLCORE_PC_REQUIRES   pkg-config modules for Requires.private
 #   MLCORE_PC_LIBS       flags for Libs.private, of what has no module
 include(CheckCSourceCompiles)
@@ -76,4 +77,22 @@ if(MLCORE_BLAS_FOUND)
   message(STATUS "BLAS: ${MLCORE_BLAS_MODULE}${MLCORE_BLAS_LIBRARY}")
 else()
   message(STATUS "BLAS: none, the library's own gemm")
+endif()
+
+set(MLCORE_ZIP_FOUND FALSE)
+if(MLCORE_ZIP)
+  pkg_check_modules(MLCORE_LIBZIP QUIET IMPORTED_TARGET libzip)
+  if(MLCORE_LIBZIP_FOUND)
+    set(MLCORE_ZIP_FOUND TRUE)
+    list(APPEND MLCORE_LINK PkgConfig::MLCORE_LIBZIP)
+    # Its flags, not its name: Debian's module asks for bzip2 and OpenSSL, but its package does not bring their -dev ones.
+    string(REPLACE ";" " " flags "${MLCORE_LIBZIP_LDFLAGS}")
+    string(APPEND MLCORE_PC_LIBS " ${flags}")
+  endif()
+endif()
+
+if(MLCORE_ZIP_FOUND)
+  message(STATUS "zip: libzip ${MLCORE_LIBZIP_VERSION}")
+else()
+  message(STATUS "zip: none, .npz is not read")
 endif()

@@ -40,7 +40,7 @@ lack() {
     [ "$5" = - ] || brew="$brew $5"
 }
 
-# What the library and the examples need. OpenBLAS is last and apart: one can do without.
+# What the library and the examples need. OpenBLAS and libzip are last and apart: one can do without.
 look_for_build() {
     if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
         # Homebrew keeps these out of the way of the system's own.
@@ -54,7 +54,15 @@ look_for_build() {
     have_module zlib || lack "the zlib headers" zlib1g-dev zlib-devel zlib zlib
     have_module jansson || lack "the jansson headers" libjansson-dev jansson-devel jansson jansson
     required=$words
-    have_blas || lack OpenBLAS libopenblas-dev openblas-devel openblas openblas
+    without= # what it means to do without
+    have_blas || {
+        lack OpenBLAS libopenblas-dev openblas-devel openblas openblas
+        without="the library has its own matrix product only"
+    }
+    have_module libzip || {
+        lack libzip libzip-dev libzip-devel libzip libzip
+        without="$without${without:+, and }.npz files are not read"
+    }
 }
 
 as_root() {
@@ -104,7 +112,7 @@ install_missing() {
         echo "$me: missing: $words. To install: $(how_to_install)" >&2
         exit 1
     fi
-    echo "$me: OpenBLAS is missing, so the library has its own matrix product only. To install: $(how_to_install)"
+    echo "$me: missing: $words, so $without. To install: $(how_to_install)"
 }
 
 # The generator for a new build folder; what an old one was made with stays.

@@ -19,6 +19,14 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_checkpoint
 #include "fuzz/fuzz_checkpoint.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_npy
+#include "fuzz/fuzz_npy.c"
+#undef LLVMFuzzerTestOneInput
+#ifdef MLCORE_ZIP
+#define LLVMFuzzerTestOneInput fuzz_npz
+#include "fuzz/fuzz_npz.c"
+#endif
 
 enum { ROOM = 2048 };
 
@@ -113,6 +121,22 @@ static void mutated_checkpoints(void **state)
     assert_true(replay("checkpoint", fuzz_checkpoint, 500) >= 8);
 }
 
+static void mutated_npy_files(void **state)
+{
+    (void)state;
+    assert_true(replay("npy", fuzz_npy, 2000) >= 16);
+}
+
+static void mutated_npz_files(void **state)
+{
+    (void)state;
+#ifdef MLCORE_ZIP
+    assert_true(replay("npz", fuzz_npz, 2000) >= 9);
+#else
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +144,8 @@ int main(void)
         cmocka_unit_test(mutated_safetensors_files),
         cmocka_unit_test(mutated_nets),
         cmocka_unit_test(mutated_checkpoints),
+        cmocka_unit_test(mutated_npy_files),
+        cmocka_unit_test(mutated_npz_files),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
 }

@@ -61,6 +61,8 @@ enum { ML_NONE = -1 }; /* in an options struct of integers: none at all, where 0
 #define ml_net_empty ml_net_empty_double
 #define ml_predict ml_predict_double
 #define ml_gradcheck ml_gradcheck_double
+#define ml_npy_tensor ml_npy_tensor_double
+#define ml_tensor_of_npy ml_tensor_of_npy_double
 #endif
 
 #endif

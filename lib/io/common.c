@@ -1,6 +1,7 @@
-/* common.c -- the element types of safetensors, and names fit for a sentence. */
+/* common.c -- the element types of safetensors, and names: their encoding, and what is fit for a sentence. */
 #include "io/io.h"
 
+#include <jansson.h>
 #include <string.h>
 
 static const mli_dtype DTYPES[] = {
@@ -14,6 +15,14 @@ const mli_dtype *mli_dtype_find(const char *name)
         if (strcmp(DTYPES[i].name, name) == 0)
             return &DTYPES[i];
     return NULL;
+}
+
+bool mli_is_utf8(const char *text)
+{
+    json_t *v = json_string(text);
+    bool good = v != NULL;
+    json_decref(v);
+    return good;
 }
 
 char *mli_shown(const char *text, char buf[MLI_SHOWN])

@@ -55,6 +55,50 @@ const mli_dtype *mli_dtype_find(const char *name);
 #define MLI_SAFETENSORS_HEADER_MAX ((size_t)100000000)
 #define MLI_SAFETENSORS_META "__metadata__"
 
+/* The bytes of a .npy file, which must come from mli_alloc: they become the array's memory, and are freed on error. */
+ml_status mli_npy_parse(const char *name, uint8_t *bytes, size_t n, ml_npy *npy);
+
+/* What the header says of the data beside dtype and shape. */
+typedef struct mli_npy_layout {
+    size_t begin; /* where the data begins */
+    bool swapped; /* big-endian */
+    bool fortran; /* the first axis is the fastest */
+} mli_npy_layout;
+/* Reads the header into *npy, all but its data. What it says has not been compared with the length of the data. */
+ml_status mli_npy_read_header(const char *name, const uint8_t *bytes, size_t n, ml_npy *npy, mli_npy_layout *layout);
+
+/* Checks an array that is to be written, and makes the header that numpy.save would write, *n bytes. */
+#define MLI_NPY_HEADER_MAX 384
+ml_status mli_npy_header(const char *name, const ml_npy *npy, uint8_t header[MLI_NPY_HEADER_MAX], size_t *n);
+
+/* NumPy's name of a type, out of a table; NULL where there is no such type. */
+const char *mli_npy_dtype(const char *name);
+/* Bytes of one element of a type of the table. */
+size_t mli_npy_width(const char *dtype);
+
+/* The bytes of a .npz file. */
+ml_status mli_npz_parse(const char *name, const uint8_t *bytes, size_t n, ml_npz_opts opts, ml_npz **npz);
+
+/* A zip archive that is being written, its members stored as they are. Its caller opens and commits the writer, and gives
+ * room for the members. */
+typedef struct mli_zip_member {
+    const char *name; /* the caller's */
+    uint32_t crc;
+    uint64_t bytes, offset;
+} mli_zip_member;
+typedef struct mli_zip {
+    mli_writer *w;
+    mli_zip_member *members;
+    size_t count;
+    uint64_t at; /* bytes written so far */
+} mli_zip;
+/* Adds a member of two stretches. Its name has at most 65535 bytes. */
+ml_status mli_zip_add(mli_zip *z, const char *name, const void *head, size_t n_head, const void *data, size_t n_data);
+/* Writes the directory. */
+ml_status mli_zip_end(mli_zip *z);
+
+bool mli_is_utf8(const char *text);
+
 /* A text out of a file, fit for a sentence: at most 64 bytes of it, control characters as '?'. Returns buf. */
 #define MLI_SHOWN 72
 char *mli_shown(const char *text, char buf[MLI_SHOWN]);

@@ -6,7 +6,6 @@
  */
 #include "io/io.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,20 +75,12 @@ static void add_number(text *t, uint64_t number)
 
 /* ---- checks ---- */
 
-static bool is_utf8(const char *s)
-{
-    json_t *v = json_string(s);
-    bool good = v != NULL;
-    json_decref(v);
-    return good;
-}
-
 static ml_status check_tensor(const char *path, const ml_safetensor *t, int i)
 {
     char shown[MLI_SHOWN], shape[128];
-    if (!t->name || !is_utf8(t->name) || strcmp(t->name, MLI_SAFETENSORS_META) == 0)
+    if (!t->name || !mli_is_utf8(t->name) || strcmp(t->name, MLI_SAFETENSORS_META) == 0)
         return mli_fail(ML_EINVAL, "%s: the name of tensor %d is %s", path, i,
-                        !t->name ? "NULL" : is_utf8(t->name) ? "the one reserved for metadata" : "not UTF-8");
+                        !t->name ? "NULL" : mli_is_utf8(t->name) ? "the one reserved for metadata" : "not UTF-8");
     mli_shown(t->name, shown);
     const mli_dtype *type = t->dtype ? mli_dtype_find(t->dtype) : NULL;
     if (!type)
@@ -155,7 +146,7 @@ static pair *sorted_meta(const char *path, const char *const *keys, const char *
 {
     char shown[MLI_SHOWN];
     for (int i = 0; i < n; i++)
-        if (!keys[i] || !values[i] || !is_utf8(keys[i]) || !is_utf8(values[i]))
+        if (!keys[i] || !values[i] || !mli_is_utf8(keys[i]) || !mli_is_utf8(values[i]))
             return mli_null(ML_EINVAL, "%s: key or value %d of the metadata is NULL or not UTF-8", path, i);
     pair *meta = mli_calloc((size_t)n + 1, sizeof *meta);
     if (!meta)

@@ -8,6 +8,9 @@ import pathlib
 import struct
 import zlib
 
+
+import zipfile
+
 here = pathlib.Path(__file__).parent / "seeds"
 
 
@@ -201,3 +204,48 @@ seeds = {
 }
 for name, data in seeds.items():
     (here / "image" / name).write_bytes(data)
+
+
+def npy(header, data=b"", version=1):
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text + data
+
+
+def described(dtype, shape, fortran=False):
+    return f"{{'descr': '{dtype}', 'fortran_order': {fortran}, 'shape': {shape}, }}"
+
+
+one = npy(described("<f4", (1,)), bytes(4))
+seeds = {
+    "scalar": npy(described("<f8", ()), bytes(8)), "matrix": npy(described(">i2", (2, 3)), bytes(range(12))),
+    "fortran": npy(described("|u1", (2, 3, 4), True), bytes(range(24))), "bools": npy(described("|b1", (3,)), b"\0\1\2"),
+    "empty": npy(described("=u8", (0, 7))), "rank6": npy(described("<f2", (1, 2, 1, 3, 1, 2)), bytes(24)),
+    "rank7": npy(described("|i1", (1,) * 7), bytes(1)), "version2": npy(described("<i8", (2,)), bytes(16), 2),
+    "version3": npy(described("<u4", (2,)), bytes(8), 3), "huge": npy(described("<f4", (1 << 60, 4)), bytes(16)),
+    "keys": npy('{"shape":(2L,),"descr":"<i4","fortran_order":True}  ', bytes(8)), "objects": npy(described("|O", (1,))),
+    "records": npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", bytes(4)),
+    "cut": one[:-2], "long": one + bytes(3), "negative": npy(described("<f4", (-1,)), bytes(4)),
+}
+for name, data in seeds.items():
+    (here / "npy" / name).write_bytes(data)
+
+
+def npz(name, *members, method=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(here / "npz" / name, "w") as z:
+        for member, data in members:
+            info = zipfile.ZipInfo(member)
+            info.compress_type = method
+            with z.open(info, "w", force_zip64=name == "zip64") as f:
+                f.write(data)
+
+
+npz("nothing")
+npz("one", ("a.npy", one))
+npz("zip64", ("a.npy", one), ("layer/b.npy", seeds["matrix"]))
+npz("twice", ("a.npy", one), ("a.npy", one))
+npz("others", ("folder/", b""), ("notes.txt", b"hello"), ("\u00e9.npy", one), (".npy", seeds["empty"]))
+npz("no_array", ("a.npy", b"hello"))
+npz("deflated", ("a.npy", npy(described("<f8", (50, 40)), bytes(16000))), method=zipfile.ZIP_DEFLATED)
+data = (here / "npz" / "one").read_bytes()
+(here / "npz" / "cut").write_bytes(data[:-9])
+(here / "npz" / "far").write_bytes(data[:-6] + struct.pack("<I", 1 << 31) + data[-2:])
