@@ -351,6 +351,25 @@ static void *predicts(void *arg)
     return NULL;
 }
 
+/* Layers that give back what they got, or a view of it, at the beginning, between others and at the end: the buffers that
+ * prediction takes in turn must not be taken too early. */
+static void predict_through_views(void **state)
+{
+    (void)state;
+    ml_rng rng = ml_rng_seed(9);
+    ml_net *net = ml_net_new(&rng, ML_INPUT(4, 4, 2), ML_IDENTITY(), ML_DROPOUT(0.1), ML_CONV(3, .k = 3), ML_IDENTITY(),
+                             ML_FLATTEN(), ML_DROPOUT(0.3), ML_DENSE(5), ML_IDENTITY(), ML_RELU(), ML_DENSE(3), ML_DROPOUT(0.1));
+    assert_non_null(net);
+    ml_tensor *x = random_tensor(&rng, 4, (int64_t[]){7, 4, 4, 2}, -1, 1);
+    ml_real out[7 * 3];
+    assert_int_equal(ml_predict(net, x->data, 7, out), ML_OK);
+    ml_tape *t = ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL});
+    ml_tensor *y = ml_net_forward(net, t, x);
+    assert_non_null(y);
+    assert_memory_equal(out, y->data, sizeof out);
+    ml_tape_free(t), ml_tensor_free(x), ml_net_free(net);
+}
+
 static void predict_from_threads(void **state)
 {
     (void)state;
@@ -530,7 +549,7 @@ int main(void)
         cmocka_unit_test(a_failed_layer_changes_nothing), cmocka_unit_test(wrong_inputs),
         cmocka_unit_test(trains_as_pytorch),             cmocka_unit_test(flatten_gives_pytorchs_order),
         cmocka_unit_test(flatten_writes_channels_first), cmocka_unit_test(dropout_only_in_training),
-        cmocka_unit_test(predict_equals_forward),        cmocka_unit_test(predict_from_threads),
+        cmocka_unit_test(predict_equals_forward),        cmocka_unit_test(predict_from_threads), cmocka_unit_test(predict_through_views),
         cmocka_unit_test(custom_nets),                   cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(gradients_accumulate_until_the_step), cmocka_unit_test(the_summary),
     };

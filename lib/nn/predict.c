@@ -1,17 +1,33 @@
 /* predict.c -- a net at work: eval mode, nothing recorded, any number of threads.
  *
- * Each call has a tape of its own, and a prepared net is only read: that is all that many threads need.
+ * Each call has tapes of its own, and a prepared net is only read: that is all that many threads need. Nobody will look at what
+ * lies between the layers of a row, so two tapes are enough for any depth: a layer reads from one and writes to the other.
  */
 #include "nn/nn.h"
 
 #include <string.h>
 
-/* Samples at a time: enough for full speed, few enough that what the layers make of them, in numbers, stays small. */
+/* Samples at a time: enough for full speed, few enough that what a layer makes of them, in numbers, stays small. */
 enum { BATCH = 256, MADE = 1 << 22 };
 
-static ml_tape *working_tape(void)
+typedef struct tapes {
+    ml_tape *t[2];
+} tapes;
+
+static void tapes_free(tapes *w)
 {
-    return ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL});
+    ml_tape_free(w->t[0]);
+    ml_tape_free(w->t[1]);
+}
+
+static ml_status tapes_open(tapes *w)
+{
+    for (int i = 0; i < 2; i++)
+        w->t[i] = ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL});
+    if (w->t[0] && w->t[1])
+        return ML_OK;
+    tapes_free(w);
+    return ML_ENOMEM;
 }
 
 /* The caller's n samples, seen as a tensor: no copy. Ops only read their inputs. */
@@ -23,15 +39,33 @@ static ml_tensor looking_at(const mli_net *self, const ml_real *x, int64_t n)
     return v;
 }
 
+/* Layer by layer: when one has written its numbers, those that it read are no longer needed. A layer that gives back its
+ * input, or a view of it, has written none. */
+static ml_tensor *run_row(const mli_net *self, tapes *w, ml_tape **last, ml_tensor *x)
+{
+    int now = 0;
+    for (int i = 0; i < self->n && x; i++) {
+        ml_tensor *y = mli_row_forward(&self->layers[i], 1, *last = w->t[now], x);
+        if (y && y->data != x->data) {
+            now = 1 - now;
+            ml_tape_reset(w->t[now]);
+        }
+        x = y;
+    }
+    return x;
+}
+
 /* One batch through the net: *y gets the tensor, with as many rows as x. It may be x itself, where no layer changes it. */
-static ml_status run(ml_net *net, ml_tape *t, ml_tensor *x, ml_tensor **y)
+static ml_status run(ml_net *net, tapes *w, ml_tensor *x, ml_tensor **y)
 {
     char text[160];
     int64_t n = x->shape[0];
-    ml_tape_reset(t);
-    *y = ml_net_forward(net, t, x);
-    if (ml_tape_error(t))
-        return mli_fail(ml_tape_error(t), "%s", ml_tape_error_text(t));
+    ml_tape *last = w->t[0];
+    ml_tape_reset(w->t[0]);
+    ml_tape_reset(w->t[1]);
+    *y = net->self->forward ? ml_net_forward(net, last, x) : run_row(net->self, w, &last, x);
+    if (ml_tape_error(last))
+        return mli_fail(ml_tape_error(last), "%s", ml_tape_error_text(last));
     if (!*y)
         return mli_fail(ML_EINVAL, "net: its forward gave NULL");
     if ((*y)->rank < 1 || (*y)->shape[0] != n)
@@ -45,12 +79,14 @@ static ml_status measure(ml_net *net)
 {
     ml_tensor *y;
     ml_real *zeros = mli_calloc((size_t)mli_shape_numbers(&net->self->in), sizeof *zeros);
-    ml_tape *t = zeros ? working_tape() : NULL;
+    tapes w = {{NULL, NULL}};
     ml_tensor one = looking_at(net->self, zeros, 1);
-    ml_status s = t ? run(net, t, &one, &y) : ML_ENOMEM;
+    ml_status s = zeros ? tapes_open(&w) : ML_ENOMEM;
+    if (!s)
+        s = run(net, &w, &one, &y);
     if (!s)
         net->self->outputs = y->size;
-    ml_tape_free(t);
+    tapes_free(&w);
     mli_free(zeros);
     return s;
 }
@@ -69,19 +105,24 @@ int64_t ml_net_outputs(ml_net *net)
     return ml_net_prepare(net) ? -1 : net->self->outputs;
 }
 
-/* How many numbers the layers make of one sample, together. In double: it may be more than an integer holds. */
-static double numbers_made(const mli_layer *layers, int n)
+/* How many numbers a layer makes of one sample, those inside of a block too. In double: it may be more than an integer holds. */
+static double numbers_made(const mli_layer *l)
 {
-    double made = 0;
-    for (int i = 0; i < n; i++)
-        made += (double)mli_shape_numbers(&layers[i].out) + numbers_made(layers[i].layers, layers[i].n);
+    double made = (double)mli_shape_numbers(&l->out);
+    for (int i = 0; i < l->n; i++)
+        made += numbers_made(&l->layers[i]);
     return made;
 }
 
 /* What the function of a custom net makes, nobody knows. */
 static int64_t batch_of(const mli_net *self)
 {
-    double fit = MADE / (numbers_made(self->layers, self->n) + 1);
+    double most = 1;
+    for (int i = 0; i < self->n; i++) {
+        double made = numbers_made(&self->layers[i]);
+        most = made > most ? made : most;
+    }
+    double fit = MADE / most;
     return fit >= BATCH ? BATCH : fit >= 1 ? (int64_t)fit : 1;
 }
 
@@ -93,21 +134,21 @@ ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
         return mli_fail(ML_EINVAL, "predict: %lld samples, or x or out is NULL", (long long)n);
     if (n == 0)
         return ML_OK;
-    ml_tape *t = working_tape();
-    if (!t)
+    tapes w;
+    if (tapes_open(&w))
         return ML_ENOMEM;
-    int64_t inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs, at_once = batch_of(net->self);
+    int64_t at_once = batch_of(net->self), inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs;
     ml_status s = ML_OK;
     for (int64_t i = 0; i < n && !s; i += at_once) {
         int64_t size = n - i < at_once ? n - i : at_once;
         ml_tensor *y, batch = looking_at(net->self, x + i * inputs, size);
-        s = run(net, t, &batch, &y);
+        s = run(net, &w, &batch, &y);
         if (!s && y->size != size * outputs)
             s = mli_fail(ML_EINVAL, "predict: the net gave %lld numbers a sample, and %lld before",
                          (long long)(y->size / size), (long long)outputs);
         if (!s)
             memcpy(out + i * outputs, y->data, (size_t)y->size * sizeof *out);
     }
-    ml_tape_free(t);
+    tapes_free(&w);
     return s;
 }
