@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     ml_net *net = NULL;
     int status = settings_parse(&s, argc, argv);
     if (status < 0)
-        status = run(&s, &d, &net);
+        status = s.explain_conv ? explain_conv(&s) : run(&s, &d, &net);
     ml_net_free(net);
     sets_free(&d);
     cli_free(&s.c);

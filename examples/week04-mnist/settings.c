@@ -36,6 +36,7 @@ int settings_parse(settings *s, int argc, char **argv)
         {"patience", CLI_INT, &s->patience, 1, 100000, NULL,
          "stop after N epochs without a better validation accuracy", NULL},
         {"samples", CLI_INT, &s->samples, 1, 1000000000, NULL, "use only the first N training samples", NULL},
+        {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL, "a convolution by hand, step by step; trains nothing", NULL},
     };
     int status = cli_parse(&s->c, argc, argv, options, (int)(sizeof options / sizeof *options));
     if (status >= 0)

@@ -14,6 +14,7 @@ typedef struct settings {
     cli_sizes hidden;
     double lr, weight_decay, dropout, validation;
     int64_t batch, patience, samples;
+    bool explain_conv;
 } settings;
 
 /* Flags to settings, with the defaults of the model. -1, or the status to exit with. */
@@ -36,6 +37,9 @@ typedef struct outcome {
 } outcome;
 /* Trains; held may be NULL. ML_OK, or see ml_error. */
 ml_status train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o);
+
+/* --explain-conv: a convolution by hand and by the tape, on stdout. The status to exit with: 1 where the two differ. */
+int explain_conv(const settings *s);
 
 /* Five samples of the set and five that were taken for another class, drawn side by side. */
 void show_samples(FILE *out, const ml_dataset *ds, const int32_t *predicted);
