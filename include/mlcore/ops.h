@@ -98,6 +98,30 @@ ML_API ml_tensor *ml_adaptive_avg_pool2d(ml_tape *t, ml_tensor *x, int64_t p, in
 /* (N,H,W,C) -> (N,factor H,factor W,C): each pixel becomes factor x factor pixels like it. factor 1 or more. */
 ML_API ml_tensor *ml_upsample_nearest(ml_tape *t, ml_tensor *x, int64_t factor);
 
+/* normalization */
+
+/* y = gamma (x - mean) / sqrt(var + eps) + beta for each channel: x (..., C), the last axis holds the channels, so that
+ * (N,C), (N,T,C) and (N,H,W,C) are one op. gamma and beta (C), or NULL for 1 and 0. mean and var (C) are the running
+ * statistics, NULL to keep none.
+ * Training: mean and biased variance of the batch; then running = (1 - momentum) running + momentum batch, with the
+ * unbiased variance, as PyTorch does, also under ml_no_grad. Fewer than 2 rows are an error.
+ * Eval: the running statistics, which are only read, so that many threads may share them; without any, those of the batch
+ * again. An empty batch gives an empty tensor.
+ * NaN makes its whole channel NaN in training, one number in eval. To pass a gamma or beta that an error made NULL is
+ * caught by the sticky error. Ioffe and Szegedy 2015. */
+typedef struct ml_batch_norm_opts {
+    double momentum;  /* weight of the new batch, in 0 .. 1; default 0.1; ML_ZERO for 0 */
+    double eps;       /* default 1e-5; ML_ZERO for 0 */
+    bool use_running; /* normalise by the running statistics in training too, and leave them alone: a frozen layer */
+} ml_batch_norm_opts;
+ML_API ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta, ml_tensor *mean,
+                                ml_tensor *var, ml_batch_norm_opts opts);
+/* The same formula, but mean and biased variance are those of each sample, over the trailing axes of x that the shape of
+ * gamma names: x (N,T,D) and gamma (D) normalise each of the N T rows of D numbers. gamma and beta have one shape; NULL for 1
+ * and 0; both NULL: over the last axis. eps 0 is the default, 1e-5; ML_ZERO for 0. Training and eval are the same, and
+ * an empty x gives an empty tensor. Ba, Kiros, Hinton 2016. */
+ML_API ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta, double eps);
+
 /* Losses take logits and return the mean over the batch as a scalar. */
 /* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
 ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
