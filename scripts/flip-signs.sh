@@ -10,7 +10,7 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 rm -rf "$tree"
 mkdir -p "$tree"
-for item in CMakeLists.txt cmake include lib tests README.md; do
+for item in CMakeLists.txt cmake include lib third_party tests README.md; do
     cp -Rp "$root/$item" "$tree/" || exit 1
 done
 ln -sfn "$root/data" "$tree/data"

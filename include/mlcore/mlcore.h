@@ -16,5 +16,6 @@
 #include <mlcore/rng.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
+#include <mlcore/vision.h>
 
 #endif
