@@ -7,8 +7,8 @@
 
 static void parse_header(const char *path, char *header, golden *g, char *dtype)
 {
-    const char *descr = strstr(header, "'descr': '<"), *shape = strstr(header, "'shape': (");
-    if (!descr || !shape || !strstr(header, "'fortran_order': False"))
+    const char *descr = strstr(header, "'descr': '"), *shape = strstr(header, "'shape': (");
+    if (!descr || !strchr("<|", descr[10]) || !shape || !strstr(header, "'fortran_order': False"))
         fail_msg("%s: not a little-endian C-order .npy", path);
     memcpy(dtype, descr + 11, 2);
     dtype[2] = 0;
@@ -39,7 +39,7 @@ golden golden_read(const char *name)
         fail_msg("%s: not a .npy file", path);
     parse_header(path, header, &g, dtype);
     g.v = calloc((size_t)g.size + 1, sizeof *g.v);
-    size_t width = dtype[1] == '8' ? 8 : 4;
+    size_t width = (size_t)(dtype[1] - '0');
     for (int64_t i = 0; i < g.size; i++) {
         unsigned char raw[8];
         if (fread(raw, width, 1, f) != 1)
@@ -54,6 +54,8 @@ golden golden_read(const char *name)
             memcpy(&s, raw, 4), d = (double)s;
         else if (width == 8)
             memcpy(&l, raw, 8), d = (double)l;
+        else if (width == 1)
+            d = raw[0];
         else
             memcpy(&w, raw, 4), d = w;
         g.v[i] = d;

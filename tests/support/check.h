@@ -11,7 +11,7 @@
 
 #include <mlcore/mlcore.h>
 
-/* Reads tests/golden/<name>.npy (little-endian f8, f4, i8 or i4, C order) as doubles; fails the test when it cannot. */
+/* Reads tests/golden/<name>.npy (little-endian f8, f4, i8, i4 or u1, C order) as doubles; fails the test when it cannot. */
 typedef struct golden {
     int rank;
     int64_t shape[8];
