@@ -194,9 +194,11 @@ static void assert_every_cut(const char *name)
 static void every_cut_is_seen(void **state)
 {
     (void)state;
-    static const char *const names[] = {"rgb.png",     "palette.png",         "grey16_interlaced.png", "rgb_420.jpg", "grey.jpg",
-                                        "cmyk.jpg",    "rgb_progressive.jpg", "rgb_restart.jpg",       "rgb.bmp",     "bits.bmp",
-                                        "rgb565.bmp",  "palette.gif",         "exif6_ii.jpg",          "one.png",     "animated.gif"};
+    static const char *const names[] = {
+        "rgb.png",  "palette.png",         "grey16_interlaced.png", "one.png",    "rgb_420.jpg", "grey.jpg",    "cmyk.jpg",
+        "rgb.bmp",  "rgb_progressive.jpg", "rgb_restart.jpg",       "rgb565.bmp", "bits.bmp",    "palette.gif", "exif6_ii.jpg",
+        "animated.gif",
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_every_cut(names[i]);
 }

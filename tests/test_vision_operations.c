@@ -330,7 +330,8 @@ static void bad_options(void **state)
     (void)state;
     uint8_t px[12] = {0};
     ml_image im = {3, 4, 1, px}, none = {3, 4, 1, NULL}, two = {1, 2, 2, px}, negative = {-3, 4, 1, px};
-    assert_refused(ml_image_new(0, 4, 1), "image: 0 high and 4 wide: sides are 1 to 65535, with at most 67108864 pixels together");
+    assert_refused(ml_image_new(0, 4, 1),
+                   "image: 0 high and 4 wide: sides are 1 to 65535, with at most 67108864 pixels together");
     assert_refused(ml_image_new(9000, 9000, 1),
                    "image: 9000 high and 9000 wide: sides are 1 to 65535, with at most 67108864 pixels together");
     assert_refused(ml_image_new(4, 4, 2), "image: 2 channels: pictures have 1, 3 or 4");

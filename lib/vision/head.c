@@ -3,7 +3,8 @@
  *
  * PNG      8 bytes, then the first chunk: length, "IHDR", width, height (32 bits, big-endian)
  * GIF      6 bytes, then width, height (16 bits, little-endian)
- * BMP      14 bytes, then the size of the header, width, height: 16 bits where that size is 12, else 32 with a sign; little-endian
+ * BMP      14 bytes, then the size of the header, width, height: 16 bits where that size is 12, else 32 with a sign;
+ *          little-endian
  * JPEG     ff d8, then segments: ff <marker> <length, big-endian, itself counted>, up to the first scan (marker da).
  *          Frame: c0 to cf but c4, c8, cc; bits, height, width (16 bits), components.
  *          Orientation: segment e1 that begins "Exif\0\0", then a TIFF header: "II" or "MM" for the order of bytes, 42, the
