@@ -88,6 +88,13 @@ typedef struct ml_grid_opts {
     int64_t p, q; /* rows and columns out */
 } ml_grid_opts;
 
+typedef struct ml_norm_opts {
+    int begin;       /* of no meaning: so that the list of options may be empty */
+    double eps;      /* default 1e-5; ML_ZERO for 0 */
+    double momentum; /* default 0.1: how much of the running statistics a batch replaces; ML_ZERO for 0 */
+    bool no_affine;  /* no weight and bias */
+} ml_norm_opts;
+
 typedef struct ml_dropout_opts {
     double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
@@ -111,6 +118,7 @@ struct ml_layer {
         ml_pool2d_opts pool;
         ml_grid_opts grid;
         int64_t factor;
+        ml_norm_opts norm;
         ml_dropout_opts dropout;
         ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
@@ -130,6 +138,12 @@ ML_API ml_layer ml_layer_max_pool(ml_pool2d_opts opts);
 ML_API ml_layer ml_layer_avg_pool(ml_pool2d_opts opts);
 ML_API ml_layer ml_layer_adaptive_avg_pool(int64_t p, int64_t q); /* 1, 1: the mean of each channel, (N,1,1,C) */
 ML_API ml_layer ml_layer_upsample(int64_t factor);                /* each pixel becomes factor x factor */
+/* Over the batch and all axes but the last, a mean and variance a channel; in eval mode by the running statistics (buffers
+ * running_mean, running_var). Of images and of rows alike: PyTorch's BatchNorm2d and BatchNorm1d. A frozen one (see
+ * ml_params_freeze) goes by the running statistics in training too, and leaves them alone. */
+ML_API ml_layer ml_layer_batch_norm(ml_norm_opts opts);
+/* Over the last axis of each sample: PyTorch's LayerNorm(C). It keeps no statistics, so it has no momentum. */
+ML_API ml_layer ml_layer_layer_norm(ml_norm_opts opts);
 ML_API ml_layer ml_layer_identity(void); /* x itself: a way past the others in a branch */
 
 /* Blocks: layers inside a layer. `layers` and their names must live until the block joins a net, which copies all it
@@ -152,13 +166,15 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_INPUT(...) ml_layer_input((ml_input_opts){.shape = {__VA_ARGS__}})
 #define ML_DENSE(...) ml_layer_dense((ml_dense_opts){.out = __VA_ARGS__})
 #define ML_DROPOUT(...) ml_layer_dropout((ml_dropout_opts){.p = __VA_ARGS__})
-/* ML_CONV(16, .k = 3, .pad = 1), ML_POOL(2), ML_AVG_POOL(3, .stride = 2) */
+/* ML_CONV(16, .k = 3, .pad = 1), ML_POOL(2), ML_AVG_POOL(3, .stride = 2), ML_BATCH_NORM(), ML_BATCH_NORM(.eps = 1e-3) */
 #define ML_CONV(...) ml_layer_conv((ml_conv_opts){.out = __VA_ARGS__})
 #define ML_POOL(...) ml_layer_max_pool((ml_pool2d_opts){.k = __VA_ARGS__})
 #define ML_AVG_POOL(...) ml_layer_avg_pool((ml_pool2d_opts){.k = __VA_ARGS__})
 #define ML_ADAPTIVE_AVG_POOL(p, q) ml_layer_adaptive_avg_pool((p), (q))
 #define ML_GLOBAL_AVG_POOL() ml_layer_adaptive_avg_pool(1, 1)
 #define ML_UPSAMPLE(factor) ml_layer_upsample(factor)
+#define ML_BATCH_NORM(...) ml_layer_batch_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
+#define ML_LAYER_NORM(...) ml_layer_layer_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
 #define ML_RELU() ml_layer_relu()
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()

@@ -92,7 +92,7 @@ struct ml_layer_kind {
 /* All kinds, in no order, until NULL. */
 extern const ml_layer_kind *const mli_layer_kinds[];
 extern const ml_layer_kind mli_input, mli_dense, mli_conv, mli_max_pool, mli_avg_pool, mli_adaptive_avg_pool, mli_upsample,
-    mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
+    mli_batch_norm, mli_layer_norm, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
     mli_residual, mli_branch;
 
 /* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */
@@ -102,7 +102,7 @@ void mli_layer_free(mli_layer *l);
 /* For build functions: a parameter or buffer of this layer, such as "weight"; NULL with an error set. */
 ml_tensor *mli_layer_param(mli_build *b, const char *name, int rank, const int64_t *shape);
 ml_tensor *mli_layer_buffer(mli_build *b, const char *name, int rank, const int64_t *shape);
-/* Initial values of a weight and its bias (or NULL), as ml_dense_opts has them; of any init but one is an error. */
+/* Initial values of a weight and its bias (or NULL), as ml_dense_opts has them. */
 ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b);
 /* An error unless a sample is H x W x C. */
 ml_status mli_layer_wants_image(const mli_shape *shape);

@@ -76,6 +76,12 @@ if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/n
     good "$work/embed"
 fi
 
+# The pieces of docs/nets.md, one after another.
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/nets.md" >"$work/nets.c"
+$cc $strict "$work/nets.c" $cflags $libs -o "$work/nets" || fail "the program of docs/nets.md does not compile"
+(cd "$work" && ./nets) >"$work/nets.log" || fail "the program of docs/nets.md failed: $(cat "$work/nets.log")"
+echo "nets: $(tail -n 1 "$work/nets.log")"
+
 # A program of the other kind must fail to link, not run with numbers of the wrong size.
 case $kind in
 mlcore) other=-DMLCORE_DOUBLE ;;

@@ -86,12 +86,18 @@ blocks = [{"kind": "input", "shape": [3]},
           {"kind": "residual", "layers": [{"kind": "seq", "name": "", "layers": [{"kind": "dense", "out": 3}]},
                                           {"kind": "identity"}]},
           {"kind": "branch", "layers": [{"kind": "tanh"}, {"kind": "sigmoid"}, {"kind": "dense", "out": 1}]}]
+image = [{"kind": "input", "shape": [5, 4, 2]},
+         {"kind": "conv", "out": 2, "k": 3, "k_w": 1, "stride": 2, "pad": 1, "pad_w": -1, "groups": 2, "no_bias": True},
+         {"kind": "batch_norm", "eps": 0.001, "momentum": 0.5}, {"kind": "max_pool", "k": 2, "stride": 1, "ceil_mode": True},
+         {"kind": "upsample", "factor": 2}, {"kind": "avg_pool", "k": 2, "exclude_pad": True},
+         {"kind": "adaptive_avg_pool", "p": 1, "q": 1}, {"kind": "flatten"}, {"kind": "layer_norm", "no_affine": True}]
 deep = {"kind": "relu"}
 for _ in range(35):
     deep = {"kind": "seq", "layers": [deep]}
 seeds = {
     "rows": net(rows, [("1.weight", [3, 4]), ("1.bias", [3]), ("fc.weight", [2, 3])], extra={"classes": ["a", "b"]}),
     "blocks": net(blocks, [("0.0.weight", [3, 3]), ("0.0.bias", [3]), ("1.2.weight", [1, 3]), ("1.2.bias", [1])]),
+    "image": net(image, [("0.weight", [2, 1, 3, 1])] + [(f"1.{n}", [2]) for n in ("bias", "running_mean", "running_var", "weight")]),
     "deep": net([{"kind": "input", "shape": [1]}, deep]),
     "absurd": net([{"kind": "input", "shape": [1 << 40]}, {"kind": "dense", "out": 1 << 40}], [("0.weight", [2])]),
     "newer": net([], [], format=2),
