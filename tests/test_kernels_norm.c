@@ -137,8 +137,8 @@ static void run(setup *s, int what)
 static double largest(const ml_real *v, int64_t n)
 {
     double most = 1;
-    for (int64_t i = 0; i < n; i++)
-        most = fmax(most, fabs((double)v[i]));
+    for (int64_t i = 0; i < n; i++) /* not by fmax: gcc 12 for arm64 stops at an internal error of its own there */
+        most = fabs((double)v[i]) > most ? fabs((double)v[i]) : most;
     return most;
 }
 
