@@ -5,7 +5,7 @@ set -eu
 usage="usage: ./quickstart.sh [--no-install] [-- arguments of week04-mnist]
   --no-install   install nothing; say what is missing and stop
   -h, --help     this text
-After --, for example: ./quickstart.sh -- --model softmax --epochs 3"
+After --, for example: ./quickstart.sh -- --model lenet --epochs 5. Without any: --epochs 2, less than a minute."
 
 me=quickstart install=yes
 while [ $# -gt 0 ]; do
@@ -42,5 +42,6 @@ echo "quickstart: building in build/release"
 quietly cmake --preset release -G "$(generator "$build")" -DMLCORE_TESTS=OFF -DMLCORE_WERROR=OFF
 quietly cmake --build "$build" -j "$(cpus)"
 
+[ $# -gt 0 ] || set -- --epochs 2
 echo "quickstart: build/release/week04-mnist $*"
 exec "$build/week04-mnist" "$@"

@@ -84,10 +84,24 @@ accuracy() {
             100 * spread, 100 * least, $0
         exit !(mean >= least) }'
 }
+# The table of --study overfit in the README of week 4, to a point and a half.
+study() {
+    build/check/week04-mnist --quiet --study overfit --out build/accuracy/study || return 1
+    for line in nothing:0.862 dropout:0.868 weight_decay:0.8665 early_stop:0.856 augmentation:0.921 more_digits:0.9445; do
+        one=$(sed -n 's/.*"validation_accuracy_'"${line%:*}"'": *\([0-9.]*\).*/\1/p' build/accuracy/study/metrics.json)
+        echo "${line%:*}: validation accuracy $one, the README says ${line#*:}"
+        echo "$one ${line#*:}" | awk '{ exit !($1 - $2 < 0.015 && $2 - $1 < 0.015) }' || return 1
+    done
+    echo "the remedies do what the README says"
+}
 if [ -x build/check/week04-mnist ]; then
     stage accuracy-softmax accuracy softmax 0.92 --model softmax
     stage accuracy-mlp accuracy mlp 0.982 --model mlp
-    stage accuracy-mlp-2 accuracy mlp-2 0.984 --hidden 512,256
+    stage accuracy-mlp-2 accuracy mlp-2 0.984 --model mlp --hidden 512,256
+    stage accuracy-lenet accuracy lenet 0.989 --model lenet
+    stage accuracy-cnn accuracy cnn 0.993 --model cnn
+    stage accuracy-cnn-augment accuracy cnn-augment 0.995 --model cnn --augment
+    stage study study
     fashion=/usr/share/datasets/fashion-mnist
     if want_file $fashion dataset-fashion-mnist; then
         stage accuracy-fashion accuracy fashion 0.885 --model mlp --data $fashion

@@ -218,16 +218,23 @@ static int common_options(cli *c, cli_option *all)
 {
     const cli_option common[COMMON] = {
         {"data", CLI_TEXT, &c->data, 0, 0, NULL, "folder of the data (default: $MLCORE_DATA, then the embedded set)", NULL},
-        {"out", CLI_TEXT, &c->out, 0, 0, NULL, "folder for the results (default: runs/<program>)", NULL},
-        {"seed", CLI_INT, &c->seed, 0, 9007199254740992.0, NULL, "of every random number (default 42)", NULL},
+        {"out", CLI_TEXT, &c->out, 0, 0, NULL, "folder for the results (default: runs/<program>)", &c->out_given},
+        {"seed", CLI_INT, &c->seed, 0, 9007199254740992.0, NULL, "of every random number (default 42)", &c->seed_given},
         {"threads", CLI_INT, &c->threads, 1, 256, NULL, "default: the CPUs this process may use", NULL},
-        {"epochs", CLI_INT, &c->epochs, 1, 100000, NULL, "passes over the training data", NULL},
-        {"kernel", CLI_CHOICE, &c->kernel, 0, 0, "fast|blas|ref", "which bodies of the kernels run (default fast)", NULL},
+        {"epochs", CLI_INT, &c->epochs, 1, 100000, NULL, "passes over the training data", &c->epochs_given},
+        {"kernel", CLI_CHOICE, &c->kernel, 0, 0, "fast|blas|ref", "which bodies of the kernels run (default fast)",
+         &c->kernel_given},
         {"quiet", CLI_FLAG, &c->quiet, 0, 0, NULL, "print only errors and the last line", NULL},
         {"help", CLI_FLAG, &c->help, 0, 0, NULL, "this text", NULL},
     };
     memcpy(all, common, sizeof common);
     return COMMON;
+}
+
+cli_option cli_common(cli *c, const char *name)
+{
+    cli_option all[COMMON];
+    return *find(name, strlen(name), all, common_options(c, all));
 }
 
 int cli_parse(cli *c, int argc, char **argv, const cli_option *options, int n)

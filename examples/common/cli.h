@@ -42,6 +42,7 @@ typedef struct cli {
     int kernel;          /* an ml_kernel */
     bool quiet;
     bool help;
+    bool out_given, seed_given, epochs_given, kernel_given; /* on the command line */
     char out_buf[256];
     struct cli_metrics *metrics;
 } cli;
@@ -49,6 +50,9 @@ typedef struct cli {
 /* Reads the flags, sets the number of threads, and prints ml_build_info() unless --quiet. Returns -1 to go on, else the
  * status to exit with: 0 after --help, 2 after one sentence on stderr. */
 int cli_parse(cli *c, int argc, char **argv, const cli_option *options, int n);
+
+/* The option behind a common flag, "epochs", for a program that keeps what it was given. */
+cli_option cli_common(cli *c, const char *name);
 
 /* One sentence "program: ..." on stderr; returns 2, the exit status of bad flags, missing files and full disks. */
 int cli_fail(const cli *c, const char *format, ...) ML_PRINTF(2, 3);
@@ -59,10 +63,15 @@ int cli_fail_ml(const cli *c);
  * tree. -1, or 2 after a sentence that says which command gets it. */
 int cli_find_data(const cli *c, const char *set, char path[CLI_PATH]);
 
-/* Makes the folder of --out and proves, before any work is done, that files can be written there. -1 or 2. */
+/* Makes the folder of --out, proves, before any work is done, that files can be written there, and takes away what runs
+ * that were killed in the middle of a write have left of it. -1 or 2. */
 int cli_prepare_out(const cli *c);
+bool cli_is_folder(const char *path);
 /* "<out>/<name>" */
 const char *cli_out_path(const cli *c, const char *name, char path[CLI_PATH]);
+
+/* Writes text and a newline to a file in --out, whole or not at all. 0, or 2 after a sentence. */
+int cli_write(const cli *c, const char *name, const char *text);
 
 /* Notes a number for metrics.json; NaN and infinities become null. Names: DESIGN, section 7. */
 void cli_metric(cli *c, const char *name, double value);

@@ -1,9 +1,12 @@
 /* results.c -- where data lies, and where results go: whole files or none. */
 #include "common/cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,7 +18,7 @@ struct cli_metrics {
     json_t *object;
 };
 
-static bool is_folder(const char *path)
+bool cli_is_folder(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -27,11 +30,11 @@ int cli_find_data(const cli *c, const char *set, char path[CLI_PATH])
     if (c->data) {
         if (snprintf(path, CLI_PATH, "%s", c->data) >= CLI_PATH)
             return cli_fail(c, "--data: a path of %zu bytes is too long", strlen(c->data));
-        return is_folder(path) ? -1 : cli_fail(c, "--data %s: there is no such folder", path);
+        return cli_is_folder(path) ? -1 : cli_fail(c, "--data %s: there is no such folder", path);
     }
-    if (root && *root && snprintf(path, CLI_PATH, "%s/%s", root, set) < CLI_PATH && is_folder(path))
+    if (root && *root && snprintf(path, CLI_PATH, "%s/%s", root, set) < CLI_PATH && cli_is_folder(path))
         return -1;
-    if (snprintf(path, CLI_PATH, "%s/data/%s", MLCORE_SOURCE_DIR, set) < CLI_PATH && is_folder(path))
+    if (snprintf(path, CLI_PATH, "%s/data/%s", MLCORE_SOURCE_DIR, set) < CLI_PATH && cli_is_folder(path))
         return -1;
     return cli_fail(c, "the data set %s is neither in $MLCORE_DATA nor in %s/data: scripts/get-data.sh %s gets it, or "
                     "name its folder with --data", set, MLCORE_SOURCE_DIR, set);
@@ -46,13 +49,13 @@ static int make_folders(const cli *c, char *path)
             continue;
         char held = *p;
         *p = 0;
-        if (mkdir(path, 0777) != 0 && errno != EEXIST && !is_folder(path))
+        if (mkdir(path, 0777) != 0 && errno != EEXIST && !cli_is_folder(path))
             return cli_fail(c, "--out %s: the folder %s cannot be made: %s", c->out, path, strerror(errno));
         *p = held;
         if (!held)
             break;
     }
-    return is_folder(path) ? -1 : cli_fail(c, "--out %s: there is a file of that name", c->out);
+    return cli_is_folder(path) ? -1 : cli_fail(c, "--out %s: there is a file of that name", c->out);
 }
 
 const char *cli_out_path(const cli *c, const char *name, char path[CLI_PATH])
@@ -83,6 +86,39 @@ static const char *write_whole(const char *path, const char *text)
     return strerror(why);
 }
 
+/* Whether a file is what a process, which is no more, has left of one: "metrics.json.process.part" or
+ * "model.safetensors.process-number.part". Files of other kinds are not ours to take away. */
+static bool is_left_over(const char *name)
+{
+    static const char *const kinds[] = {".safetensors.", ".json.", ".csv.", ".trial."};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char *end;
+        const char *at = strstr(name, kinds[i]);
+        if (!at)
+            continue;
+        long process = strtol(at + strlen(kinds[i]), &end, 10);
+        if (*end == '-')
+            strtol(end + 1, &end, 10);
+        if (process > 0 && process <= INT_MAX && strcmp(end, ".part") == 0)
+            return kill((pid_t)process, 0) != 0 && errno == ESRCH;
+    }
+    return false;
+}
+
+/* A run that is killed in the middle of a write leaves what it had written. */
+static void remove_left_overs(const char *folder)
+{
+    char path[2 * CLI_PATH];
+    DIR *dir = opendir(folder);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_left_over(entry->d_name)) {
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            remove(path);
+        }
+    if (dir)
+        closedir(dir);
+}
+
 int cli_prepare_out(const cli *c)
 {
     char path[CLI_PATH], blank[4096];
@@ -95,9 +131,8 @@ int cli_prepare_out(const cli *c)
     /* A trial: permissions, a read-only or a full disk show now, and not after the training. */
     memset(blank, ' ', sizeof blank);
     blank[sizeof blank - 1] = 0;
-    char trial[64];
-    snprintf(trial, sizeof trial, ".trial.%ld", (long)getpid());
-    const char *why = write_whole(cli_out_path(c, trial, path), blank);
+    remove_left_overs(path);
+    const char *why = write_whole(cli_out_path(c, ".trial", path), blank);
     if (why)
         return cli_fail(c, "--out %s: files cannot be written there: %s", c->out, why);
     remove(path);
@@ -134,20 +169,24 @@ void cli_metric_text(cli *c, const char *name, const char *value)
     note(c, name, json_string(value));
 }
 
-int cli_finish(cli *c)
+int cli_write(const cli *c, const char *name, const char *text)
 {
     char path[CLI_PATH];
+    const char *why = write_whole(cli_out_path(c, name, path), text);
+    return why ? cli_fail(c, "%s: write failed: %s", path, why) : 0;
+}
+
+int cli_finish(cli *c)
+{
     cli_metric_int(c, "seed", c->seed);
     cli_metric_int(c, "threads", c->threads);
     cli_metric(c, "peak_rss_mb", cli_peak_rss_mb());
     char *text = c->metrics ? json_dumps(c->metrics->object, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
     if (!text)
         return cli_fail(c, "out of memory for metrics.json");
-    const char *why = write_whole(cli_out_path(c, "metrics.json", path), text);
+    int status = cli_write(c, "metrics.json", text);
     free(text);
-    if (why)
-        return cli_fail(c, "%s: write failed: %s", path, why);
-    return 0;
+    return status;
 }
 
 int cli_close_stdout(const cli *c)

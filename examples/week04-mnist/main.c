@@ -1,4 +1,4 @@
-/* week04-mnist -- learn to read digits: softmax regression, or a multilayer perceptron.
+/* week04-mnist -- learn to read digits: from softmax regression to a network of convolutions.
  *
  * The training loop is in train.c, the network in model.c. This file reads the data, scores the result on the test set,
  * once and at the end, and writes it down. */
@@ -9,6 +9,7 @@
 #include <string.h>
 
 typedef struct sets {
+    char folder[CLI_PATH];
     ml_dataset *all, *some, *train, *held, *test;
 } sets;
 
@@ -23,8 +24,8 @@ static void sets_free(sets *d)
 
 static int read_sets(const settings *s, sets *d)
 {
-    char folder[CLI_PATH];
-    int status = cli_find_data(&s->c, "mnist", folder);
+    const char *folder = d->folder;
+    int status = cli_find_data(&s->c, "mnist", d->folder);
     if (status >= 0)
         return status;
     d->all = ml_dataset_read_idx(folder, "train", 0);
@@ -56,9 +57,8 @@ static int read_sets(const settings *s, sets *d)
 
 static void note_metrics(settings *s, const outcome *o, double accuracy, double loss, double f1)
 {
-    static const char *const models[] = {"softmax", "mlp"};
     cli *c = &s->c;
-    cli_metric_text(c, "model", models[s->model]);
+    cli_metric_text(c, "model", MODEL_NAMES[s->model]);
     cli_metric(c, "test_accuracy", accuracy);
     cli_metric(c, "test_loss", loss);
     cli_metric(c, "test_f1", f1);
@@ -78,11 +78,11 @@ static void note_metrics(settings *s, const outcome *o, double accuracy, double 
 static int write_results(settings *s, const ml_net *net, const ml_dataset *test, double accuracy)
 {
     char path[CLI_PATH];
-    char *metadata = model_metadata(s, test, accuracy);
-    if (!metadata)
-        return cli_fail(&s->c, "out of memory for the model's metadata");
-    ml_status bad = ml_params_save(net->params, cli_out_path(&s->c, "model.safetensors", path), metadata);
-    free(metadata);
+    char *extra = model_extra(s, test, accuracy);
+    if (!extra)
+        return cli_fail(&s->c, "out of memory for what is kept beside the model");
+    ml_status bad = ml_net_save(net, cli_out_path(&s->c, "model.safetensors", path), extra);
+    free(extra);
     return bad ? cli_fail_ml(&s->c) : cli_finish(&s->c);
 }
 
@@ -106,6 +106,7 @@ static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, 
     int status = write_results(s, net, test, accuracy);
     if (status)
         return status;
+    train_tidy(s);
     printf("test accuracy %.2f %%  (%lld of %lld)  loss %.4g  F1 %.4f  trained in %.1f s\n", 100 * accuracy,
            (long long)llround(accuracy * (double)test->n), (long long)test->n, loss, f1, o->seconds);
     if (!s->c.quiet)
@@ -113,33 +114,27 @@ static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, 
     return cli_close_stdout(&s->c);
 }
 
-static int run(settings *s, sets *d, ml_net **net)
+/* Trains, scores, writes. The data is read and *net is made. */
+static int learn(settings *s, ml_net *net, const sets *d)
 {
-    int status = read_sets(s, d);
-    if (status < 0)
-        status = cli_prepare_out(&s->c); /* before the training, not after it */
-    if (status >= 0)
-        return status;
-    ml_dataset *set = d->train ? d->train : d->some, *test = d->test;
-    *net = model_new(s, test);
-    if (!*net)
-        return cli_fail_ml(&s->c);
-    if (!s->c.quiet)
-        ml_net_print(stdout, *net);
-
     outcome o;
-    if (train(s, *net, set, d->held, &o))
-        return cli_fail_ml(&s->c);
+    if (!s->c.quiet)
+        ml_net_print(stdout, net);
+    int status = train(s, net, d->train ? d->train : d->some, d->held, &o);
+    if (status)
+        return status;
     if (o.diverged) {
+        train_tidy(s); /* who goes on from a checkpoint comes to the same end */
         cli_fail(&s->c, "the loss became infinite or not a number in epoch %lld: try a smaller --lr than %g",
                  (long long)o.epochs, s->lr);
         return 1;
     }
+    ml_dataset *test = d->test;
     size_t k = (size_t)test->classes;
     int32_t *predicted = calloc((size_t)test->n, sizeof *predicted);
     int64_t *counts = calloc(k * k, sizeof *counts);
     ml_class_score *scores = calloc(k, sizeof *scores);
-    status = predicted && counts && scores ? report(s, *net, test, &o, predicted, counts, scores)
+    status = predicted && counts && scores ? report(s, net, test, &o, predicted, counts, scores)
                                            : cli_fail(&s->c, "out of memory for the scores");
     free(predicted);
     free(counts);
@@ -147,16 +142,47 @@ static int run(settings *s, sets *d, ml_net **net)
     return status;
 }
 
+/* The checksum of the data, and whether it is that of the run that is resumed. */
+static int check_data(const settings *s, const sets *d, int64_t *crc)
+{
+    *crc = run_checksum(d->test, run_checksum(d->all, 0));
+    if (!s->resume || *crc == s->resume_data.crc)
+        return -1;
+    return cli_fail(&s->c, "--resume %s: that run saw other data, in %s, than there is in %s: name its folder with --data",
+                    s->resume, s->resume_data.folder, d->folder);
+}
+
+static int run(settings *s, sets *d)
+{
+    int64_t crc = 0;
+    int status = read_sets(s, d);
+    if (status < 0)
+        status = check_data(s, d, &crc);
+    if (status < 0)
+        status = cli_prepare_out(&s->c); /* before the training, not after it */
+    if (status >= 0)
+        return status;
+    if (s->study == STUDY_OVERFIT)
+        return study_overfit(s, d->all);
+    run_flags flags = settings_of_run(s);
+    s->run = run_json(&s->c, &flags, d->folder, crc);
+    if (!s->run)
+        return cli_fail(&s->c, "out of memory for the settings");
+    ml_net *net = model_new(s, d->test);
+    status = net ? learn(s, net, d) : cli_fail_ml(&s->c);
+    ml_net_free(net);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     settings s;
     sets d = {0};
-    ml_net *net = NULL;
     int status = settings_parse(&s, argc, argv);
     if (status < 0)
-        status = s.explain_conv ? explain_conv(&s) : run(&s, &d, &net);
-    ml_net_free(net);
+        status = s.explain_conv ? explain_conv(&s) : run(&s, &d);
     sets_free(&d);
+    free(s.run);
     cli_free(&s.c);
     return status;
 }

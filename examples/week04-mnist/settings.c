@@ -1,54 +1,151 @@
 /* settings.c -- the flags of week04-mnist and what they are when not given. */
 #include "week04-mnist/week04.h"
 
-/* The defaults were chosen on 10,000 training digits held out with --validation; the README has the table. */
-static void defaults_of_model(settings *s, bool has_hidden, bool has_dropout, bool has_lr)
+#include <string.h>
+
+/* Those before RUN_FLAGS make a run what it is. Those before RUN_FLAGS_KEPT are kept in checkpoints, too. */
+enum { MODEL, HIDDEN, LR, BATCH, OPTIMIZER, SCHEDULE, WEIGHT_DECAY, DROPOUT, VALIDATION, PATIENCE, SAMPLES, AUGMENTED,
+       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, STUDY, EXPLAIN_CONV, FLAGS };
+
+static void list_flags(settings *s, cli_option *all)
 {
-    bool mlp = s->model == MODEL_MLP, adam = s->optimizer == OPTIMIZER_ADAM;
-    if (mlp && !has_hidden)
+    const cli_option flags[FLAGS] = {
+        [MODEL] = {"model", CLI_CHOICE, &s->model, 0, 0, "softmax|mlp|lenet|cnn",
+                   "the network (default cnn; mlp with --study)", NULL},
+        [HIDDEN] = {"hidden", CLI_LIST, &s->hidden, 1, 16384, NULL, "sizes of the hidden layers of mlp (default 512)", NULL},
+        [LR] = {"lr", CLI_REAL, &s->lr, 1e-8, 100, NULL,
+                "learning rate, the highest of one-cycle (default: the README's table)", NULL},
+        [BATCH] = {"batch", CLI_INT, &s->batch, 1, 65536, NULL, "samples a step (default 128)", NULL},
+        [OPTIMIZER] = {"optimizer", CLI_CHOICE, &s->optimizer, 0, 0, "sgd|adam",
+                       "sgd has Nesterov momentum 0.9 (default adam)", NULL},
+        [SCHEDULE] = {"schedule", CLI_CHOICE, &s->schedule, 0, 0, "one-cycle|constant",
+                      "of the learning rate (default one-cycle; constant with --patience)", NULL},
+        [WEIGHT_DECAY] = {"weight-decay", CLI_REAL, &s->weight_decay, 0, 10, NULL, "decoupled with adam: AdamW (default 0)",
+                          NULL},
+        [DROPOUT] = {"dropout", CLI_REAL, &s->dropout, 0, 0.95, NULL,
+                     "before the last layer; of mlp after each hidden one", NULL},
+        [VALIDATION] = {"validation", CLI_REAL, &s->validation, 0, 0.9, NULL,
+                        "share of the training set held out (default 0; 1/6 with --patience)", NULL},
+        [PATIENCE] = {"patience", CLI_INT, &s->patience, 1, 100000, NULL,
+                      "stop after N epochs without a better validation accuracy", NULL},
+        [SAMPLES] = {"samples", CLI_INT, &s->samples, 1, 1000000000, NULL, "use only the first N training samples", NULL},
+        [AUGMENTED] = {"augment", CLI_FLAG, &s->augment, 0, 0, NULL,
+                       "shift, turn, scale and bend the digits, anew in each epoch", NULL},
+        [WORKERS] = {"workers", CLI_INT, &s->workers, 0, 64, NULL,
+                     "threads that prepare batches ahead (default 1 with --augment, else 0)", NULL},
+        [CHECKPOINT_EVERY] = {"checkpoint-every", CLI_INT, &s->checkpoint_every, 1, 1000000000, NULL,
+                              "steps between checkpoints (default: one after each epoch)", NULL},
+        [RESUME] = {"resume", CLI_TEXT, &s->resume, 0, 0, NULL, "go on from a checkpoint of a run that was stopped", NULL},
+        [STUDY] = {"study", CLI_CHOICE, &s->study, 0, 0, "overfit", "500 digits, and what helps against learning them by heart",
+                   NULL},
+        [EXPLAIN_CONV] = {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL,
+                          "a convolution by hand, step by step; trains nothing", NULL},
+    };
+    memcpy(all, flags, sizeof flags);
+    for (int i = 0; i < FLAGS; i++)
+        all[i].given = &s->given[i];
+}
+
+run_flags settings_of_run(settings *s)
+{
+    static const char *const common[] = {"epochs", "seed", "kernel"};
+    cli_option all[FLAGS];
+    run_flags f = {.n = 0};
+    list_flags(s, all);
+    for (int i = 0; i < RUN_FLAGS; i++)
+        f.v[f.n++] = all[i];
+    for (int i = 0; i < 3; i++)
+        f.v[f.n++] = cli_common(&s->c, common[i]);
+    f.fixed = f.n;
+    for (int i = RUN_FLAGS; i < RUN_FLAGS_KEPT; i++)
+        f.v[f.n++] = all[i];
+    return f;
+}
+
+/* Chosen on 10,000 training digits held out with --validation; the README has the table. */
+static const struct defaults {
+    double adam_lr, sgd_lr, dropout;
+    int64_t epochs;
+} DEFAULTS[] = {
+    [MODEL_SOFTMAX] = {0.004, 0.2, 0, 10},
+    [MODEL_MLP] = {0.003, 0.2, 0.2, 10},
+    [MODEL_LENET] = {0.004, 0.1, 0, 10},
+    [MODEL_CNN] = {0.006, 0.1, 0.3, 10},
+};
+
+static void fill_defaults(settings *s)
+{
+    const struct defaults *d = &DEFAULTS[s->model];
+    if (s->model == MODEL_MLP && !s->given[HIDDEN])
         s->hidden = (cli_sizes){.v = {512}, .n = 1};
-    if (mlp && !has_dropout)
-        s->dropout = 0.2;
-    if (!has_lr)
-        s->lr = !adam ? 0.2 : mlp ? 0.003 : 0.004;
+    if (!s->given[DROPOUT])
+        s->dropout = d->dropout;
+    if (!s->given[LR])
+        s->lr = s->optimizer == OPTIMIZER_ADAM ? d->adam_lr : d->sgd_lr;
     if (!s->c.epochs)
-        s->c.epochs = 10;
+        s->c.epochs = d->epochs;
+    if (s->patience && !s->given[VALIDATION])
+        s->validation = 1.0 / 6;
+    if (s->patience && !s->given[SCHEDULE])
+        s->schedule = SCHEDULE_CONSTANT; /* a cycle that is cut short never reaches its small rates */
+    if (!s->given[WORKERS])
+        s->workers = s->augment;
+}
+
+static int check_together(const settings *s)
+{
+    if (s->model != MODEL_MLP && s->given[HIDDEN])
+        return cli_fail(&s->c, "--hidden is for --model mlp, not %s", MODEL_NAMES[s->model]);
+    if (s->model == MODEL_SOFTMAX && s->given[DROPOUT] && s->dropout > 0)
+        return cli_fail(&s->c, "--dropout is for models with a hidden layer, which softmax has not");
+    if (s->patience && s->given[VALIDATION] && s->validation == 0)
+        return cli_fail(&s->c, "--patience wants a validation set: --validation 0 holds nothing out");
+    return -1;
+}
+
+/* A study decides itself what a flag of training would say. */
+static int check_study(settings *s, const cli_option *flags)
+{
+    for (int i = LR; i < STUDY; i++)
+        if (s->given[i])
+            return cli_fail(&s->c, "--%s does not go with --study overfit, which sets such things itself", flags[i].name);
+    if (!s->given[MODEL])
+        s->model = MODEL_MLP;
+    return -1;
+}
+
+/* The settings are those of the run, and so are the folders of data and results, unless others are named. */
+static int take_up(settings *s)
+{
+    run_flags flags = settings_of_run(s);
+    int status = run_recall(&s->c, s->resume, &flags, &s->resume_data);
+    const char *slash = strrchr(s->resume, '/');
+    if (status >= 0)
+        return status;
+    if (!s->c.out_given) {
+        int length = slash && slash > s->resume ? (int)(slash - s->resume) : 1;
+        snprintf(s->resume_folder, sizeof s->resume_folder, "%.*s", length, slash ? s->resume : ".");
+        s->c.out = s->resume_folder;
+    }
+    if (!s->c.data && cli_is_folder(s->resume_data.folder))
+        s->c.data = s->resume_data.folder;
+    return -1;
 }
 
 int settings_parse(settings *s, int argc, char **argv)
 {
-    bool hidden = false, lr = false, schedule = false, validation = false, dropout = false;
-    *s = (settings){.c = {.program = "week04-mnist", .seed = 42,
-                          .about = "a softmax regression or a multilayer perceptron learns to read digits"},
-                    .model = MODEL_MLP, .optimizer = OPTIMIZER_ADAM, .batch = 128};
-    const cli_option options[] = {
-        {"model", CLI_CHOICE, &s->model, 0, 0, "softmax|mlp", "one layer, or several (default mlp)", NULL},
-        {"hidden", CLI_LIST, &s->hidden, 1, 16384, NULL, "sizes of the hidden layers (default 512)", &hidden},
-        {"lr", CLI_REAL, &s->lr, 1e-8, 100, NULL, "learning rate, the highest of one-cycle (default 0.003; softmax 0.004; sgd 0.2)", &lr},
-        {"batch", CLI_INT, &s->batch, 1, 65536, NULL, "samples a step (default 128)", NULL},
-        {"optimizer", CLI_CHOICE, &s->optimizer, 0, 0, "sgd|adam", "sgd has Nesterov momentum 0.9 (default adam)", NULL},
-        {"schedule", CLI_CHOICE, &s->schedule, 0, 0, "one-cycle|constant",
-         "of the learning rate (default one-cycle; constant with --patience)", &schedule},
-        {"weight-decay", CLI_REAL, &s->weight_decay, 0, 10, NULL, "decoupled with adam: AdamW (default 0)", NULL},
-        {"dropout", CLI_REAL, &s->dropout, 0, 0.95, NULL, "after each hidden layer (default 0.2)", &dropout},
-        {"validation", CLI_REAL, &s->validation, 0, 0.9, NULL,
-         "share of the training set held out (default 0; 1/6 with --patience)", &validation},
-        {"patience", CLI_INT, &s->patience, 1, 100000, NULL,
-         "stop after N epochs without a better validation accuracy", NULL},
-        {"samples", CLI_INT, &s->samples, 1, 1000000000, NULL, "use only the first N training samples", NULL},
-        {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL, "a convolution by hand, step by step; trains nothing", NULL},
-    };
-    int status = cli_parse(&s->c, argc, argv, options, (int)(sizeof options / sizeof *options));
-    if (status >= 0)
-        return status;
-    if (s->model == MODEL_SOFTMAX && (hidden || dropout))
-        return cli_fail(&s->c, "--%s is for --model mlp: softmax has no hidden layer", hidden ? "hidden" : "dropout");
-    if (s->patience && validation && s->validation == 0)
-        return cli_fail(&s->c, "--patience wants a validation set: --validation 0 holds nothing out");
-    if (s->patience && !validation)
-        s->validation = 1.0 / 6;
-    if (s->patience && !schedule)
-        s->schedule = SCHEDULE_CONSTANT; /* a cycle that is cut short never reaches its small rates */
-    defaults_of_model(s, hidden, dropout, lr);
-    return -1;
+    cli_option flags[FLAGS];
+    *s = (settings){.c = {.program = "week04-mnist", .seed = 42, .about = "a network learns to read handwritten digits"},
+                    .model = MODEL_CNN, .optimizer = OPTIMIZER_ADAM, .batch = 128, .workers = -1, .study = STUDY_NONE};
+    list_flags(s, flags);
+    int status = cli_parse(&s->c, argc, argv, flags, FLAGS);
+    if (status < 0 && s->study != STUDY_NONE)
+        status = check_study(s, flags);
+    if (status < 0 && s->resume)
+        status = take_up(s);
+    if (status < 0)
+        status = check_together(s);
+    if (status < 0)
+        fill_defaults(s);
+    return status;
 }

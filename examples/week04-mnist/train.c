@@ -1,9 +1,25 @@
-/* train.c -- the loop: batches, forward, backward, step; early stopping around it. */
+/* train.c -- the loop: batches, forward, backward, step; around it early stopping, and checkpoints to go on from. */
 #include "week04-mnist/week04.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Digits are moved, turned, scaled and bent as hands do it. Chosen on held-out training digits; the README has the table. */
+const ml_augment_opts AUGMENT = {.shift = 2, .rotate = 10, .scale = 0.1, .elastic = 0.8};
+
+typedef struct run {
+    const settings *s;
+    ml_net *net;
+    ml_dataset *set, *held;
+    ml_checkpoint c; /* params, optimizer, tape and where the loop stands */
+    ml_schedule schedule;
+    FILE *out;
+    char best[CLI_PATH], checkpoint[CLI_PATH]; /* files */
+    double counted; /* until when progress.seconds says how long it took */
+    bool diverged;
+} run;
 
 static ml_optim *optim_new(const settings *s, ml_params *params)
 {
@@ -14,103 +30,205 @@ static ml_optim *optim_new(const settings *s, ml_params *params)
     return ml_adam(params, (ml_adam_opts){.lr = s->lr});
 }
 
-/* Copies all weights out, or back in. */
-static void copy_weights(ml_params *params, ml_real *kept, bool back)
+static void count_seconds(run *r)
 {
-    for (int i = 0; i < ml_params_count(params); i++) {
-        ml_tensor *w = ml_params_at(params, i);
-        memcpy(back ? w->data : kept, back ? kept : w->data, (size_t)w->size * sizeof(ml_real));
-        kept += w->size;
-    }
+    double now = cli_seconds();
+    r->c.progress.seconds += now - r->counted;
+    r->counted = now;
 }
 
-/* One pass over the set. *loss is the mean over its samples. */
-static ml_status epoch(const settings *s, ml_net *net, ml_tape *t, ml_optim *opt, const ml_schedule *schedule,
-                       ml_dataset *set, ml_rng *rng, ml_progress *bar, double *loss)
+static ml_status save(run *r)
 {
-    double sum = 0;
-    int64_t done = 0;
-    ml_loader it = ml_batches(set, s->batch, rng);
+    count_seconds(r);
+    return ml_checkpoint_save(&r->c, r->checkpoint, r->s->run);
+}
+
+/* ---- an epoch ---- */
+
+/* Its batches, from the one on that comes next: after a resume, the rest of them. */
+static ml_status epoch(run *r, ml_progress *bar)
+{
+    const settings *s = r->s;
+    ml_train_progress *p = &r->c.progress;
+    ml_tape *t = r->c.tape;
+    const int64_t before = p->loss_count;
+    ml_loader it = ml_load(r->set, (ml_load_opts){.batch = s->batch, .seed = (uint64_t)s->c.seed, .epoch = p->epoch,
+                                                  .start = p->batch, .shuffle = true, .workers = (int)s->workers,
+                                                  .augment = s->augment ? AUGMENT : (ml_augment_opts){0}});
     for (ml_batch b; ml_next(&it, &b);) {
         ml_tape_reset(t);
-        ml_tensor *logits = ml_net_forward(net, t, b.x);
-        ml_tensor *batch_loss = ml_softmax_xent(t, logits, b.label);
-        if (ml_backward(t, batch_loss))
+        ml_tensor *logits = ml_net_forward(r->net, t, b.x);
+        ml_tensor *loss = ml_softmax_xent(t, logits, b.label);
+        if (ml_backward(t, loss))
             return ml_tape_error(t);
-        if (ml_set_lr(opt, ml_schedule_at(schedule, ml_optim_steps(opt))) || ml_step(opt))
+        if (ml_set_lr(r->c.optim, ml_schedule_at(&r->schedule, p->step)) || ml_step(r->c.optim))
             return ml_error_status();
-        sum += (double)batch_loss->data[0] * (double)b.label.n;
-        done += b.label.n;
-        *loss = sum / (double)done;
-        if (!isfinite(*loss))
+        p->step++;
+        p->batch = b.index + 1;
+        p->loss_sum += (double)loss->data[0] * (double)b.label.n;
+        p->loss_count += b.label.n;
+        if ((r->diverged = !isfinite(p->loss_sum)))
             break;
-        ml_progress_update(bar, done, *loss);
+        ml_progress_update(bar, p->loss_count - before, p->loss_sum / (double)p->loss_count);
+        if (s->checkpoint_every && p->step % s->checkpoint_every == 0 && save(r))
+            return ml_error_status();
     }
     return it.status;
 }
 
-/* All epochs, on a net, tape and optimizer that the caller frees. best: room for all weights. */
-static ml_status epochs(const settings *s, ml_net *net, ml_tape *t, ml_optim *opt, ml_dataset *set, ml_dataset *held,
-                        ml_real *best, outcome *o)
+/* The score on what was held out, and the weights where it is the best so far. */
+static ml_status judge(run *r, char *note, size_t size)
 {
-    FILE *out = s->c.quiet ? NULL : stdout;
-    ml_rng rng = ml_rng_split(ml_rng_seed((uint64_t)s->c.seed), 1, 0); /* apart from the initial weights */
-    int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
-    ml_schedule schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr)
-                                                            : ml_schedule_one_cycle(s->lr, steps);
-    double started = cli_seconds();
-    for (int64_t e = 1; e <= s->c.epochs; e++) {
-        char label[48], note[64] = "";
-        snprintf(label, sizeof label, "epoch %lld/%lld", (long long)e, (long long)s->c.epochs);
-        ml_progress bar = ml_progress_start(out, set->n, label);
-        ml_status bad = epoch(s, net, t, opt, &schedule, set, &rng, &bar, &o->loss);
-        if (bad)
-            return bad;
-        o->epochs = e;
-        o->samples += (double)set->n;
-        o->seconds = cli_seconds() - started;
-        o->diverged = !isfinite(o->loss);
-        double accuracy = NAN;
-        if (held && !o->diverged) {
-            if (ml_evaluate(net, held, ML_ACCURACY, &accuracy))
-                return ml_error_status();
-            snprintf(note, sizeof note, "validation %.2f %%", 100 * accuracy);
+    ml_train_progress *p = &r->c.progress;
+    double accuracy;
+    if (ml_evaluate(r->net, r->held, ML_ACCURACY, &accuracy))
+        return ml_error_status();
+    snprintf(note, size, "validation %.2f %%", 100 * accuracy);
+    p->epochs_since_best++;
+    if (p->best_epoch && accuracy <= p->best_score)
+        return ML_OK;
+    p->best_score = accuracy;
+    p->best_epoch = p->epoch + 1;
+    p->epochs_since_best = 0;
+    return r->s->patience ? ml_params_save(r->net->params, r->best, r->s->run) : ML_OK;
+}
+
+/* Trains until the end of the epoch, and judges it. */
+static ml_status whole_epoch(run *r, outcome *o)
+{
+    ml_train_progress *p = &r->c.progress;
+    char label[48], note[64] = "";
+    snprintf(label, sizeof label, "epoch %lld/%lld", (long long)p->epoch + 1, (long long)r->s->c.epochs);
+    ml_progress bar = ml_progress_start(r->out, r->set->n - p->loss_count, label);
+    r->counted = cli_seconds();
+    if (epoch(r, &bar))
+        return ml_error_status();
+    count_seconds(r);
+    o->loss = p->loss_sum / (double)p->loss_count;
+    if (!r->diverged && r->held && judge(r, note, sizeof note))
+        return ml_error_status();
+    ml_progress_end(&bar, r->diverged ? "not finite" : note);
+    p->epoch++;
+    p->batch = p->loss_count = 0;
+    p->loss_sum = 0;
+    return ML_OK;
+}
+
+/* ---- a run ---- */
+
+static ml_status epochs(run *r, outcome *o)
+{
+    const settings *s = r->s;
+    const ml_train_progress *p = &r->c.progress;
+    while (p->epoch < s->c.epochs) {
+        if (whole_epoch(r, o))
+            return ml_error_status();
+        if (r->diverged)
+            return ML_OK;
+        if (s->patience && p->epochs_since_best >= s->patience) {
+            if (r->out)
+                fprintf(r->out, "stopped after epoch %lld: no better validation accuracy for %lld epoch%s\n",
+                        (long long)p->epoch, (long long)s->patience, s->patience == 1 ? "" : "s");
+            return ML_OK;
         }
-        ml_progress_end(&bar, o->diverged ? "not finite" : note);
-        if (o->diverged)
-            break;
-        if (held && !(accuracy <= o->validation)) { /* the first is compared with NaN */
-            o->validation = accuracy;
-            o->best_epoch = e;
-            copy_weights(net->params, best, false);
-        }
-        if (s->patience && e - o->best_epoch >= s->patience) {
-            if (out)
-                fprintf(out, "stopped after epoch %lld: no better validation accuracy for %lld epoch%s\n", (long long)e,
-                        (long long)s->patience, s->patience == 1 ? "" : "s");
-            break;
-        }
-    }
-    if (s->patience && !o->diverged && o->best_epoch < o->epochs) {
-        copy_weights(net->params, best, true);
-        if (out)
-            fprintf(out, "kept the weights of epoch %lld, validation %.2f %%\n", (long long)o->best_epoch,
-                    100 * o->validation);
+        if (p->epoch < s->c.epochs && save(r)) /* after the last one come the results */
+            return ml_error_status();
     }
     return ML_OK;
 }
 
-ml_status train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o)
+/* Early stopping ends with the weights of the best epoch. */
+static ml_status keep_best(run *r)
+{
+    const ml_train_progress *p = &r->c.progress;
+    if (!r->s->patience || r->diverged || p->best_epoch == p->epoch)
+        return ML_OK;
+    if (ml_params_load(r->net->params, r->best, NULL))
+        return ml_error_status();
+    if (r->out)
+        fprintf(r->out, "kept the weights of epoch %lld, validation %.2f %%\n", (long long)p->best_epoch, 100 * p->best_score);
+    return ML_OK;
+}
+
+/* The best weights so far lie beside the checkpoint; here is where they go on lying. They pass through the net. */
+static int fetch_best(run *r)
+{
+    const settings *s = r->s;
+    const char *slash = strrchr(s->resume, '/');
+    char from[CLI_PATH], *of = NULL;
+    snprintf(from, sizeof from, "%.*sbest.safetensors", slash ? (int)(slash - s->resume) + 1 : 0, s->resume);
+    int status = 0;
+    if (ml_params_load(r->net->params, from, &of))
+        status = cli_fail(&s->c, "--resume %s: its best weights: %s", s->resume, ml_error());
+    else if (!run_is_same(of, s->run))
+        status = cli_fail(&s->c, "--resume %s: %s holds the best weights of another run", s->resume, from);
+    else if (ml_params_save(r->net->params, r->best, of))
+        status = cli_fail_ml(&s->c);
+    free(of);
+    return status;
+}
+
+static int resume(run *r)
+{
+    const settings *s = r->s;
+    const ml_train_progress *p = &r->c.progress;
+    if (ml_checkpoint_load(&r->c, s->resume, NULL))
+        return cli_fail(&s->c, "--resume %s", ml_error());
+    if (s->patience && p->best_epoch) {
+        int status = fetch_best(r);
+        if (status)
+            return status;
+        if (ml_checkpoint_load(&r->c, s->resume, NULL)) /* once more: the net has other weights now */
+            return cli_fail_ml(&s->c);
+    }
+    if (r->out)
+        fprintf(r->out, "resumed %s after step %lld, in epoch %lld\n", s->resume, (long long)p->step, (long long)p->epoch + 1);
+    return 0;
+}
+
+static int go(run *r, outcome *o)
+{
+    const ml_train_progress *p = &r->c.progress;
+    int status = r->s->resume ? resume(r) : 0;
+    if (status)
+        return status;
+    if (epochs(r, o) || keep_best(r))
+        return cli_fail_ml(&r->s->c);
+    o->epochs = p->epoch;
+    o->samples = (double)p->epoch * (double)r->set->n;
+    o->seconds = p->seconds;
+    o->best_epoch = p->best_epoch;
+    o->validation = p->best_epoch ? p->best_score : NAN;
+    o->diverged = r->diverged;
+    return 0;
+}
+
+static void name_files(const settings *s, run *r)
+{
+    cli_out_path(&s->c, "best.safetensors", r->best);
+    cli_out_path(&s->c, "checkpoint.safetensors", r->checkpoint);
+}
+
+int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o)
 {
     *o = (outcome){.validation = NAN, .loss = NAN};
-    ml_tape *t = ml_tape_open((ml_tape_opts){.kernel = (ml_kernel)s->c.kernel, .seed = (uint64_t)s->c.seed});
-    ml_optim *opt = optim_new(s, net->params);
-    ml_real *best = malloc((size_t)ml_params_size(net->params) * sizeof *best);
-    ml_status bad = t && opt && best ? ML_OK : ML_ENOMEM;
-    if (!bad)
-        bad = epochs(s, net, t, opt, set, held, best, o);
-    free(best);
-    ml_optim_free(opt);
-    ml_tape_free(t);
-    return bad;
+    run r = {.s = s, .net = net, .set = set, .held = held, .out = s->c.quiet ? NULL : stdout};
+    int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
+    r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);
+    name_files(s, &r);
+    r.c = (ml_checkpoint){.params = net->params, .optim = optim_new(s, net->params),
+                          .tape = ml_tape_open((ml_tape_opts){.kernel = (ml_kernel)s->c.kernel, .seed = (uint64_t)s->c.seed})};
+    r.c.progress.seed = (uint64_t)s->c.seed;
+    int status = r.c.optim && r.c.tape ? go(&r, o) : cli_fail_ml(&s->c);
+    ml_optim_free(r.c.optim);
+    ml_tape_free(r.c.tape);
+    return status;
+}
+
+void train_tidy(const settings *s)
+{
+    run r;
+    name_files(s, &r);
+    unlink(r.checkpoint); /* first: best weights alone mislead nobody */
+    unlink(r.best);
 }

@@ -1,32 +1,6 @@
 #!/bin/sh
 # week04-mnist as a user meets it: wrong flags, short runs, equal bytes on any number of threads, full disks.
-set -u
-build=${MLCORE_BUILD:?}
-source=${MLCORE_SOURCE:?}
-program=$build/week04-mnist
-work=$(mktemp -d) || exit 1
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unset MLCORE_DATA MLCORE_THREADS
-fail() { echo "FAILED: $*"; exit 1; }
-
-# run STATUS ARGUMENTS...: stdout to out, stderr to err.
-run() {
-    wanted=$1
-    shift
-    "$program" "$@" >out 2>err
-    got=$?
-    [ "$got" -eq "$wanted" ] || { cat out err; fail "week04-mnist $*: status $got, expected $wanted"; }
-}
-# bad PART ARGUMENTS...: status 2, one line on stderr that has the part, nothing trained.
-bad() {
-    part=$1
-    shift
-    run 2 "$@"
-    [ "$(wc -l <err)" -eq 1 ] || { cat err; fail "week04-mnist $*: not one line"; }
-    grep -qF -- "$part" err || { cat err; fail "week04-mnist $*: the sentence lacks '$part'"; }
-    if grep -q epoch out; then fail "week04-mnist $*: trained all the same"; fi
-}
+. "${MLCORE_SOURCE:?}/tests/examples/support/week04.sh"
 
 # ---- flags ----
 bad 'there is no flag --epoch; did you mean --epochs?' --epoch 3
@@ -60,8 +34,15 @@ bad '--weight-decay -1 is out of range' --weight-decay -1
 bad '--validation 1 is out of range' --validation 1
 bad '--patience 0 is out of range' --patience 0
 bad '--samples 0 is out of range' --samples 0
+bad '--workers -1 is out of range: 0 to 64' --workers -1
+bad '--workers 65 is out of range' --workers 65
+bad '--checkpoint-every 0 is out of range' --checkpoint-every 0
+bad '--checkpoint-every wants a whole number' --checkpoint-every often
+bad '--augment takes no value' --augment=1
+bad '--study is one of overfit, not' --study underfit
+bad '--resume wants a value that is not empty' --resume ''
 bad '--samples 60001: the training set has 60000' --samples 60001
-bad '--model is one of softmax|mlp, not' --model cnn
+bad '--model is one of softmax|mlp|lenet|cnn, not' --model resnet
 bad '--optimizer is one of sgd|adam, not' --optimizer ada
 bad '--kernel is one of fast|blas|ref, not' --kernel turbo
 bad '--hidden wants whole numbers with commas' --hidden 512,
@@ -69,13 +50,15 @@ bad '--hidden wants whole numbers with commas' --hidden 512x256
 bad '--hidden wants whole numbers with commas' --hidden ''
 bad 'out of range: 1 to 16384' --hidden 512,0
 bad 'more than 8 numbers' --hidden 1,1,1,1,1,1,1,1,1
-bad '--hidden is for --model mlp' --model softmax --hidden 20
+bad '--hidden is for --model mlp, not softmax' --model softmax --hidden 20
+bad '--hidden is for --model mlp, not cnn' --hidden 20
+bad '--dropout is for models with a hidden layer' --model softmax --dropout 0.5
 bad '--patience wants a validation set' --patience 2 --validation 0
 bad '--data ./none: there is no such folder' --data ./none
 bad '--data wants a value that is not empty' --data ''
 run 0 --help
 for flag in data out seed threads epochs kernel quiet help model hidden lr batch optimizer schedule weight-decay dropout \
-    validation patience samples; do
+    validation patience samples augment workers resume checkpoint-every study; do
     grep -q -- "--$flag" out || fail "--help lacks --$flag"
 done
 
@@ -89,15 +72,8 @@ bad 'has 60000 images, but' --data broken
 head -c 4000 "$source/data/mnist/train-labels-idx1-ubyte.gz" >broken/train-labels-idx1-ubyte.gz
 bad 'train-labels-idx1-ubyte.gz' --data broken
 
-# ---- a small set, unpacked, for the runs below: the first of each file under a header of its own ----
-mkdir small
-first() { # name, header's bytes, header, bytes to keep
-    { printf "$3"; gzip -dc "$source/data/mnist/$1.gz" | tail -c +$(($2 + 1)) | head -c "$4"; } >"small/$1" 2>/dev/null
-}
-first train-images-idx3-ubyte 16 '\0\0\010\003\0\0\013\270\0\0\0\034\0\0\0\034' 2352000
-first train-labels-idx1-ubyte 8 '\0\0\010\001\0\0\013\270' 3000
-first t10k-images-idx3-ubyte 16 '\0\0\010\003\0\0\003\350\0\0\0\034\0\0\0\034' 784000
-first t10k-labels-idx1-ubyte 8 '\0\0\010\001\0\0\003\350' 1000
+# ---- a small set for the runs below ----
+small_set small
 
 # ---- a folder for the results that cannot be written: said before the training ----
 touch file
@@ -113,11 +89,11 @@ case $sentence in
 esac
 
 # ---- a disk that fills later: status 2, nothing half-written ----
-(ulimit -f 64 && "$program" --quiet --out full --data small --samples 500 --epochs 1 2>err >/dev/null)
+(ulimit -f 64 && "$program" --quiet --out full --data small --model mlp --samples 500 --epochs 1 2>err >/dev/null)
 [ $? -eq 2 ] && grep -q 'model.safetensors' err || { cat err; fail "a full disk while saving has no sentence"; }
 [ -z "$(ls -A full)" ] || fail "a full disk left $(ls -A full) behind"
 if [ -w /dev/full ]; then
-    "$program" --data small --samples 200 --epochs 1 >/dev/full 2>err
+    "$program" --data small --model mlp --samples 200 --epochs 1 >/dev/full 2>err
     [ $? -eq 2 ] && grep -q 'stdout: write failed' err || fail "a full disk behind stdout is not seen"
 fi
 
@@ -131,39 +107,67 @@ if grep -q "$(printf '\033')" out; then fail "escape sequences in a pipe"; fi
 for key in model test_accuracy test_loss test_f1 train_seconds train_samples_per_second peak_rss_mb epochs seed threads; do
     grep -q "\"$key\": " runs/week04-mnist/metrics.json || fail "metrics.json lacks $key"
 done
-[ "$(ls -A runs/week04-mnist)" = "$(printf 'metrics.json\nmodel.safetensors')" ] || fail "other files in the results"
-run 0 --quiet --data small --samples 200 --epochs 1 --out quiet
+only runs/week04-mnist metrics.json model.safetensors
+run 0 --quiet --data small --model mlp --samples 200 --epochs 1 --out quiet
 [ "$(wc -l <out)" -eq 1 ] || fail "--quiet prints more than one line"
 
-# ---- equal seeds give equal bytes, on any number of threads; another seed others ----
+# ---- equal seeds give equal bytes, on any number of threads and workers; another seed others ----
+mlp="--quiet --data small --model mlp --samples 1500 --epochs 2 --hidden 64,32 --batch 100 --dropout 0.2"
+cnn="--quiet --data small --samples 400 --epochs 2 --batch 50 --augment" # the default model
 for threads in 1 2 4; do
-    run 0 --quiet --data small --samples 1500 --epochs 2 --hidden 64,32 --batch 100 --dropout 0.2 --threads $threads --out "t$threads"
+    run 0 $mlp --threads $threads --out "mlp$threads"
+    run 0 $cnn --threads $threads --workers $((threads - 1)) --out "cnn$threads"
 done
-cmp t1/model.safetensors t2/model.safetensors || fail "1 and 2 threads differ"
-cmp t1/model.safetensors t4/model.safetensors || fail "1 and 4 threads differ"
-run 0 --quiet --data small --samples 1500 --epochs 2 --hidden 64,32 --batch 100 --dropout 0.2 --seed 7 --out other
-if cmp -s t1/model.safetensors other/model.safetensors; then fail "another seed gives the same bytes"; fi
+same mlp1 mlp2
+same mlp1 mlp4
+same cnn1 cnn2
+same cnn1 cnn4
+run 0 $mlp --seed 7 --out other
+if cmp -s mlp1/model.safetensors other/model.safetensors; then fail "another seed gives the same bytes"; fi
+
+# ---- networks of convolutions learn, in little memory ----
+at_least() { # LEAST KEY FOLDER
+    number "$2" "$3" | awk -v least="$1" '{ exit !($1 >= least) }' || fail "$3: $2 is $(number "$2" "$3"), below $1"
+}
+run 0 --data small --model lenet --samples 2000 --epochs 3 --batch 50 --out lenet
+at_least 0.88 test_accuracy lenet
+run 0 --data small --model cnn --samples 1500 --epochs 2 --batch 50 --augment --workers 2 --out cnn
+at_least 0.88 test_accuracy cnn
+grep -q '^0 conv, 3x3, pad 1, no bias ' out || fail "no table of layers"
+run 0 --quiet --samples 2000 --epochs 1 --out whole # all 70,000 pictures are in memory, and 10,000 are scored
+number peak_rss_mb whole | awk '{ exit !($1 < 200) }' || fail "$(number peak_rss_mb whole) MB at the peak, 200 are allowed"
+
+# ---- the file alone is the network: a program that links the library loads it and scores the same ----
+if [ -f "$build/libmlcore.so" ] && grep -q '^MLCORE_SANITIZE:[A-Z]*=$' "$build/CMakeCache.txt"; then
+    ${CC:-cc} -std=c11 -Wall -Wextra -Werror -I"$source/include" "$source/tests/examples/support/score.c" -o score \
+        -L"$build" -lmlcore -Wl,-rpath,"$build" || fail "score.c does not build"
+    for model in cnn lenet mlp1; do
+        ./score $model/model.safetensors small >out || fail "$model/model.safetensors does not load"
+        [ "$(cat out)" = "$(number test_accuracy $model)" ] || fail "$model scores $(cat out), not $(number test_accuracy $model)"
+    done
+fi
 
 # ---- the other bodies of the kernels learn the same ----
 for kernel in blas ref; do
-    run 0 --quiet --data small --samples 600 --epochs 3 --batch 20 --hidden 16 --kernel $kernel --out "$kernel"
+    run 0 --quiet --data small --model mlp --samples 600 --epochs 3 --batch 20 --hidden 16 --kernel $kernel --out "$kernel"
     grep -q "test accuracy [4-9]" out || { cat out; fail "--kernel $kernel does not learn"; }
 done
 
 # ---- early stopping, with both optimizers ----
-run 0 --data small --samples 1500 --epochs 60 --patience 2 --hidden 64 --optimizer sgd --lr 0.1 --weight-decay 0.0001
+run 0 --data small --model mlp --samples 1500 --epochs 60 --patience 2 --hidden 64 --optimizer sgd --lr 0.1 --weight-decay 0.0001
 grep -q '^stopped after epoch [0-9]*: no better validation accuracy for 2 epochs$' out || { cat out; fail "patience"; }
 grep -q '^kept the weights of epoch [0-9]*, validation' out || fail "the best weights are not kept"
-grep -q '"validation_accuracy": 0.[89]' runs/week04-mnist/metrics.json || fail "no validation accuracy of 0.8 or more"
+at_least 0.8 validation_accuracy runs/week04-mnist
+only runs/week04-mnist metrics.json model.safetensors
 
 # ---- a rate far too high says so, and writes no model ----
-run 1 --data small --samples 3000 --epochs 20 --hidden 64 --optimizer sgd --lr 100 --weight-decay 10 --out diverged
+run 1 --data small --model mlp --samples 3000 --epochs 20 --hidden 64 --checkpoint-every 1 --optimizer sgd --lr 100 --weight-decay 10 --out diverged
 grep -q 'try a smaller --lr' err || fail "a diverging loss has no sentence"
 [ -z "$(ls -A diverged)" ] || fail "a diverged model was written"
 
 # ---- Fashion-MNIST, where it is installed ----
 if [ -d /usr/share/datasets/fashion-mnist ]; then
-    run 0 --quiet --data /usr/share/datasets/fashion-mnist --samples 3000 --epochs 2 --hidden 64 --out fashion
+    run 0 --quiet --data /usr/share/datasets/fashion-mnist --model mlp --samples 3000 --epochs 2 --hidden 64 --out fashion
     grep -q '^test accuracy 7\|^test accuracy [89]' out || { cat out; fail "Fashion-MNIST is not between 70 and 90 %"; }
 fi
 mkdir -p root
