@@ -174,7 +174,7 @@ static void print_help(const cli *c, const cli_option *options, int n)
 {
     printf("%s: %s\n\nusage: %s [flags]\n\n", c->program, c->about, c->program);
     for (int i = 0; i < n; i++) {
-        static const char *const kinds[] = {"", " N", " X", " TEXT", "", " N,N"};
+        static const char *const kinds[] = {"", " N", " X", " TEXT", "", " N,N", " FILE..."};
         char left[80];
         const cli_option *o = &options[i];
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->kind == CLI_CHOICE ? " " : kinds[o->kind],
@@ -184,13 +184,32 @@ static void print_help(const cli *c, const cli_option *options, int n)
     printf("\nA flag and its value may also be joined: --epochs=3.\n");
 }
 
-/* One argument, and the one after it where that is its value. */
+static bool is_flag(const char *arg)
+{
+    return strncmp(arg, "--", 2) == 0;
+}
+
+/* The arguments from *at on, up to the next flag. */
+static int parse_files(const cli *c, const cli_option *o, char **argv, int *at, int argc)
+{
+    cli_files *files = o->value;
+    if (files->n)
+        return cli_fail(c, "--%s is given twice: name all files after one", o->name);
+    files->v = argv + *at;
+    for (; *at < argc && !is_flag(argv[*at]); ++*at, files->n++)
+        if (!*argv[*at])
+            return cli_fail(c, "--%s wants names that are not empty", o->name);
+    --*at;
+    return -1;
+}
+
+/* One argument, and those after it that are its value. */
 static int parse_one(const cli *c, char **argv, int *at, int argc, const cli_option *options, int n)
 {
     const char *arg = argv[*at];
     if (strcmp(arg, "-h") == 0)
         arg = "--help";
-    if (strncmp(arg, "--", 2) != 0 || !arg[2])
+    if (!is_flag(arg) || !arg[2])
         return cli_fail(c, "'%s' is not a flag: flags begin with two dashes; --help lists them", arg);
     const char *name = arg + 2, *value = strchr(name, '=');
     size_t length = value ? (size_t)(value - name) : strlen(name);
@@ -206,10 +225,12 @@ static int parse_one(const cli *c, char **argv, int *at, int argc, const cli_opt
         return -1;
     }
     if (value)
-        return parse_value(c, o, value + 1);
-    if (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0)
-        return cli_fail(c, "--%s wants a value", o->name);
-    return parse_value(c, o, argv[++*at]);
+        argv[*at] += value + 1 - arg; /* --epochs=3: what follows the sign stands where an argument would */
+    else if (*at + 1 >= argc || is_flag(argv[*at + 1]))
+        return cli_fail(c, "--%s wants %s", o->name, o->kind == CLI_FILES ? "the names of files" : "a value");
+    else
+        ++*at;
+    return o->kind == CLI_FILES ? parse_files(c, o, argv, at, argc) : parse_value(c, o, argv[*at]);
 }
 
 enum { COMMON = 8, OPTIONS_MAX = 40 };

@@ -12,13 +12,20 @@ typedef struct cli_sizes {
     int n;
 } cli_sizes;
 
+/* Names from the command line; those of argv. */
+typedef struct cli_files {
+    char **v;
+    int n;
+} cli_files;
+
 typedef enum cli_kind {
     CLI_FLAG,   /* bool *: no value */
     CLI_INT,    /* int64_t *: a whole number, low .. high */
     CLI_REAL,   /* double *: a finite number, low .. high */
     CLI_TEXT,   /* const char **: anything but nothing */
     CLI_CHOICE, /* int *: one of the words in choices, counted from 0 */
-    CLI_LIST    /* cli_sizes *: up to eight whole numbers with commas, each low .. high */
+    CLI_LIST,   /* cli_sizes *: up to eight whole numbers with commas, each low .. high */
+    CLI_FILES   /* cli_files *: all arguments up to the next flag, at least one */
 } cli_kind;
 
 /* A flag of one example. The default is what *value holds before parsing. */

@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     sets d = {0};
     int status = settings_parse(&s, argc, argv);
     if (status < 0)
-        status = s.explain_conv ? explain_conv(&s) : run(&s, &d);
+        status = s.explain_conv ? explain_conv(&s) : s.predict.n ? predict(&s) : run(&s, &d);
     sets_free(&d);
     free(s.run);
     cli_free(&s.c);

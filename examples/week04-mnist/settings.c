@@ -5,7 +5,8 @@
 
 /* Those before RUN_FLAGS make a run what it is. Those before RUN_FLAGS_KEPT are kept in checkpoints, too. */
 enum { MODEL, HIDDEN, LR, BATCH, OPTIMIZER, SCHEDULE, WEIGHT_DECAY, DROPOUT, VALIDATION, PATIENCE, SAMPLES, AUGMENTED,
-       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, STUDY, EXPLAIN_CONV, FLAGS };
+       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, STUDY, EXPLAIN_CONV,
+       PREDICT, MODEL_FILE, FLAGS };
 
 static void list_flags(settings *s, cli_option *all)
 {
@@ -40,6 +41,10 @@ static void list_flags(settings *s, cli_option *all)
                    NULL},
         [EXPLAIN_CONV] = {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL,
                           "a convolution by hand, step by step; trains nothing", NULL},
+        [PREDICT] = {"predict", CLI_FILES, &s->predict, 0, 0, NULL,
+                     "read your own digits: photographs or drawings, JPEG, PNG, BMP", NULL},
+        [MODEL_FILE] = {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL,
+                        "of --predict (default: model.safetensors in the folder of --out)", NULL},
     };
     memcpy(all, flags, sizeof flags);
     for (int i = 0; i < FLAGS; i++)
@@ -100,6 +105,8 @@ static int check_together(const settings *s)
         return cli_fail(&s->c, "--dropout is for models with a hidden layer, which softmax has not");
     if (s->patience && s->given[VALIDATION] && s->validation == 0)
         return cli_fail(&s->c, "--patience wants a validation set: --validation 0 holds nothing out");
+    if (s->model_file && !s->predict.n)
+        return cli_fail(&s->c, "--model-file is for --predict");
     return -1;
 }
 

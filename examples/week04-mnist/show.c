@@ -56,17 +56,28 @@ static int columns_of(FILE *out)
     return columns > 0 ? columns : 80;
 }
 
-/* The ink, 0 .. 255, of pixel (i, j) when the sample is shrunk to the canvas: the mean of what falls into it. */
-static int ink(const canvas *c, const ml_dataset *ds, int64_t sample, int i, int j)
+/* Bytes in rows, the first of `channels` drawn. */
+typedef struct picture {
+    const uint8_t *px;
+    int64_t h, w, channels;
+} picture;
+
+static picture sample_picture(const ml_dataset *ds, int64_t i)
 {
-    int64_t h = ds->shape[0], w = ds->shape[1];
+    return (picture){ds->bytes + i * ds->features, ds->shape[0], ds->shape[1], ds->shape[2]};
+}
+
+/* The ink, 0 .. 255, of pixel (i, j) when the picture is shrunk to the canvas: the mean of what falls into it. */
+static int ink(const canvas *c, picture p, int i, int j)
+{
+    int64_t h = p.h, w = p.w;
     if (i >= c->side_h || j >= c->side_w)
         return 0;
     int64_t top = i * h / c->side_h, bottom = (i + 1) * h / c->side_h;
     int64_t left = j * w / c->side_w, right = (j + 1) * w / c->side_w, sum = 0, n = 0;
     for (int64_t y = top; y < (bottom > top ? bottom : top + 1); y++)
         for (int64_t x = left; x < (right > left ? right : left + 1); x++, n++)
-            sum += ds->bytes[sample * ds->features + (y * w + x) * ds->shape[2]];
+            sum += p.px[(y * w + x) * p.channels];
     return (int)(sum / n);
 }
 
@@ -83,13 +94,20 @@ static void cell(const canvas *c, int above, int below)
     }
 }
 
+/* One line of cells: rows i and i + 1 of the picture. */
+static void draw_line(const canvas *c, picture p, int i)
+{
+    for (int j = 0; j < c->side_w; j++)
+        cell(c, ink(c, p, i, j), ink(c, p, i + 1, j));
+    fprintf(c->out, "%s", c->style == PLAIN ? "" : "\033[0m");
+}
+
 static void draw_row(const canvas *c, const ml_dataset *ds, const int32_t *predicted, const int64_t *which, int n)
 {
     for (int i = 0; i < c->side_h; i += 2) {
         for (int k = 0; k < n; k++) {
-            for (int j = 0; j < c->side_w; j++)
-                cell(c, ink(c, ds, which[k], i, j), ink(c, ds, which[k], i + 1, j));
-            fprintf(c->out, "%s%*s", c->style == PLAIN ? "" : "\033[0m", GAP, "");
+            draw_line(c, sample_picture(ds, which[k]), i);
+            fprintf(c->out, "%*s", GAP, "");
         }
         fputc('\n', c->out);
     }
@@ -134,4 +152,13 @@ void show_samples(FILE *out, const ml_dataset *ds, const int32_t *predicted)
     draw_row(&c, ds, predicted, first, n_first);
     fprintf(out, "\nsome that were read wrongly\n");
     draw_row(&c, ds, predicted, wrong, n_wrong);
+}
+
+void show_picture(FILE *out, const uint8_t *px, int64_t h, int64_t w)
+{
+    canvas c = {.out = out, .style = style_of(out), .side_h = (int)h, .side_w = (int)w};
+    for (int i = 0; i < c.side_h; i += 2) {
+        draw_line(&c, (picture){px, h, w, 1}, i);
+        fputc('\n', out);
+    }
 }

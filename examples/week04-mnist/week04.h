@@ -25,6 +25,8 @@ typedef struct settings {
     double lr, weight_decay, dropout, validation;
     int64_t batch, patience, samples, workers, checkpoint_every;
     bool explain_conv;
+    cli_files predict;
+    const char *model_file;
     bool given[FLAGS_MAX];       /* flag by flag: on the command line, or in the checkpoint that is resumed */
     const char *resume;          /* NULL: a new run */
     char resume_folder[CLI_PATH];
@@ -86,6 +88,12 @@ int64_t run_checksum(const ml_dataset *set, int64_t before);
 /* Trains on few digits, plainly and with each remedy, and shows the curves side by side. The status to exit with. */
 int study_overfit(settings *s, const ml_dataset *all);
 
+/* ---- predict.c ---- */
+
+/* What --predict does: each picture is prepared, shown, and read by the network of --model-file, or of the last run. The status to
+ * exit with: 2 where a picture could not be read, after the others were. */
+int predict(const settings *s);
+
 /* ---- explain.c ---- */
 
 /* --explain-conv: a convolution by hand and by the tape, on stdout. The status to exit with: 1 where the two differ. */
@@ -95,5 +103,7 @@ int explain_conv(const settings *s);
 
 /* Five samples of the set and five that were taken for another class, drawn side by side. */
 void show_samples(FILE *out, const ml_dataset *ds, const int32_t *predicted);
+/* One picture of h * w bytes, 0 .. 255. */
+void show_picture(FILE *out, const uint8_t *px, int64_t h, int64_t w);
 
 #endif
