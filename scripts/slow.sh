@@ -100,6 +100,7 @@ if [ -x build/check/week04-mnist ]; then
     stage accuracy-mlp-2 accuracy mlp-2 0.984 --model mlp --hidden 512,256
     stage accuracy-lenet accuracy lenet 0.989 --model lenet
     stage accuracy-cnn accuracy cnn 0.993 --model cnn
+    stage accuracy-quickstart accuracy quickstart 0.988 --epochs 2
     stage accuracy-cnn-augment accuracy cnn-augment 0.995 --model cnn --augment
     stage study study
     fashion=/usr/share/datasets/fashion-mnist

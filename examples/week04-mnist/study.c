@@ -117,40 +117,42 @@ static ml_status run_all(const settings *s, const ml_dataset *all, curve *curves
 /* ---- the picture: three charts side by side, twice ---- */
 
 enum { CHART_W = 23, CHART_H = 10, IN_ROW = 3 };
+static const double TOP = 1; /* loss; what is larger is drawn at the upper edge */
 
-static void plot(char chart[CHART_H][CHART_W + 1], const curve *c, int64_t epochs, bool train, double top)
+static void plot(char chart[CHART_H][CHART_W + 1], const curve *c, int64_t epochs, bool train)
 {
     for (int x = 0; x < CHART_W; x++) {
         int64_t e = epochs > 1 ? (int64_t)llround((double)x / (CHART_W - 1) * (double)(epochs - 1)) : 0;
         if (e >= c->n)
             break;
         double loss = train ? c->v[e].train_loss : c->v[e].loss;
-        int y = isfinite(loss) && loss < top ? (int)(loss / top * CHART_H) : CHART_H - 1;
+        int y = isfinite(loss) && loss < TOP ? (int)(loss / TOP * CHART_H) : CHART_H - 1;
         char *cell = &chart[CHART_H - 1 - y][x];
         *cell = *cell == ' ' ? (train ? '.' : 'o') : '8'; /* where the two meet */
     }
 }
 
-static void print_charts(FILE *out, const curve *curves, int first, int64_t epochs, double top)
+/* n charts side by side, of the curves from `first` on. */
+static void print_charts(FILE *out, const curve *curves, int first, int n, int64_t epochs)
 {
     char chart[IN_ROW][CHART_H][CHART_W + 1];
-    for (int k = 0; k < IN_ROW; k++) {
+    for (int k = 0; k < n; k++) {
         for (int y = 0; y < CHART_H; y++) {
             memset(chart[k][y], ' ', CHART_W);
             chart[k][y][CHART_W] = 0;
         }
-        plot(chart[k], &curves[first + k], epochs, true, top);
-        plot(chart[k], &curves[first + k], epochs, false, top);
+        plot(chart[k], &curves[first + k], epochs, true);
+        plot(chart[k], &curves[first + k], epochs, false);
     }
-    for (int k = 0; k < IN_ROW; k++)
+    for (int k = 0; k < n; k++)
         fprintf(out, "%s  %-*s", k ? "" : "\n  ", CHART_W, VARIANTS[first + k].name);
     for (int y = 0; y < CHART_H; y++) {
-        fprintf(out, "\n%4.1f", top * (CHART_H - y) / CHART_H);
-        for (int k = 0; k < IN_ROW; k++)
+        fprintf(out, "\n%4.1f", TOP * (CHART_H - y) / CHART_H);
+        for (int k = 0; k < n; k++)
             fprintf(out, "|%s ", chart[k][y]);
     }
     fprintf(out, "\n 0.0");
-    for (int k = 0; k < IN_ROW; k++) {
+    for (int k = 0; k < n; k++) {
         fputc('+', out);
         for (int x = 0; x < CHART_W; x++)
             fputc('-', out);
@@ -227,7 +229,7 @@ static int report(settings *s, const curve *curves, double seconds)
     if (!s->c.quiet) {
         printf("\nloss after each epoch, 1 to %lld:  . digits that are trained on   o %d others\n", (long long)s->c.epochs, HELD);
         for (int k = 0; k < N_VARIANTS; k += IN_ROW)
-            print_charts(stdout, curves, k, s->c.epochs, 1.0);
+            print_charts(stdout, curves, k, N_VARIANTS - k < IN_ROW ? N_VARIANTS - k : IN_ROW, s->c.epochs);
         print_table(stdout, curves);
         printf("\nWhere o turns up while . still falls, the network learns by heart.\n\n");
     }

@@ -36,6 +36,9 @@ same() { cmp "$1/model.safetensors" "$2/model.safetensors" || fail "$1 and $2 ha
 # number KEY FOLDER: of its metrics.json
 number() { sed -n 's/.*"'"$1"'": *\([0-9.eE+-]*\).*/\1/p' "$2/metrics.json"; }
 
+# Whether a sanitizer watches: it needs memory of its own, and its library is not one that others link.
+sanitized() { ! grep -q '^MLCORE_SANITIZE:[A-Z]*=$' "$build/CMakeCache.txt"; }
+
 # small_set FOLDER: the first 3,000 and 1,000 samples, unpacked, each file under a header of its own.
 first() { # name, header's bytes, header, bytes to keep
     { printf "$3"; gzip -dc "$source/data/mnist/$1.gz" | tail -c +$(($2 + 1)) | head -c "$4"; } >"$set/$1" 2>/dev/null
