@@ -105,7 +105,8 @@ def main():
     a.add_argument("--samples", type=int, default=60000)
     a.add_argument("bench")
     a = a.parse_args()
-    peaks = {int(n): run([a.bench, "--peak", n], n)["peak_gflops"] for n in a.threads.split(",")}
+    # The most of several: a neighbour can only take from it.
+    peaks = {int(n): max(run([a.bench, "--peak", n], n)["peak_gflops"] for _ in range(5)) for n in a.threads.split(",")}
     print("multiply-add ceiling: " + ", ".join(f"{g} GFLOPS on {n} thread{'s'[:n > 1]}" for n, g in peaks.items()) + "\n")
     print("| net | batch | optimizer | threads | mlcore samples/s | PyTorch samples/s (best of) | ratio | share of ceiling |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
