@@ -1,0 +1,34 @@
+#!/bin/sh
+# Each kernel is explained: some page of docs/math names its file, each page ends with an exercise, and where there is a
+# gradient, ml_gradcheck is the way to check the answer.
+set -u
+cd "${MLCORE_SOURCE:-$(dirname "$0")/..}" || exit 1
+bad=0
+complain() {
+    echo "$*"
+    bad=1
+}
+
+# Pages about what has no gradient to check: rules that use gradients, pictures, and the check itself.
+no_gradient=" adagrad adam clipping ema gradcheck init resize rmsprop schedules sgd tape "
+
+for file in lib/kernels/*.c lib/linalg/*.c; do
+    [ -f "$file" ] || continue
+    name=$(basename "$file")
+    grep -q -F -w "$name" docs/math/*.md || complain "$file: no page of docs/math names it"
+done
+for page in docs/math/*.md; do
+    last=$(sed -n 's/^## //p' "$page" | tail -n 1)
+    case $last in
+    Exercise | Exercises) ;;
+    *) complain "$page: ends with \"$last\", not with an exercise" ;;
+    esac
+    case $no_gradient in
+    *" $(basename "$page" .md) "*) ;;
+    *)
+        sed -n '/^## Exercise/,$p' "$page" | grep -q ml_gradcheck ||
+            complain "$page: its exercise does not say how to check it with ml_gradcheck"
+        ;;
+    esac
+done
+exit $bad
