@@ -88,7 +88,7 @@ static void fill_defaults(settings *s)
     if (!s->given[LR])
         s->lr = s->optimizer == OPTIMIZER_ADAM ? d->adam_lr : d->sgd_lr;
     if (!s->c.epochs)
-        s->c.epochs = d->epochs;
+        s->c.epochs = s->augment ? 2 * d->epochs : d->epochs; /* there is more to learn */
     if (s->patience && !s->given[VALIDATION])
         s->validation = 1.0 / 6;
     if (s->patience && !s->given[SCHEDULE])
