@@ -51,7 +51,7 @@
 void mlk_conv2d_ref(const mlk_conv2d_args *a)
 {
     for (int64_t i = 0; i < a->g.n * a->g.p * a->g.q * a->g.f; i++)
-        a->out[i] = a->b ? a->b[i % a->g.f] : 0;
+        a->out[i] = a->b ? a->b[i % a->g.f] : a->add ? a->out[i] : 0;
     FOR_EACH_PRODUCT(&a->g, a->out[at_y] += a->x[at_x] * a->w[at_w])
 }
 
@@ -111,7 +111,9 @@ static void run_gemm(const mlk_conv2d_args *a, mlk_gemm_args product)
 
 static void gemm_forward(const mlk_conv2d_args *a)
 {
-    run_gemm(a, mlk_linear_forward(a->out, a->x, a->w, a->b, mlk_conv2d_pixels(&a->g), a->g.c, a->g.f));
+    mlk_gemm_args product = mlk_linear_forward(a->out, a->x, a->w, a->b, mlk_conv2d_pixels(&a->g), a->g.c, a->g.f);
+    product.add = a->add;
+    run_gemm(a, product);
 }
 
 static void gemm_dx(const mlk_conv2d_args *a)
