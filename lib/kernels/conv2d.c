@@ -75,9 +75,11 @@ void mlk_conv2d_dw_ref(const mlk_conv2d_args *a)
 
 /* ---- the choice ---- */
 
+/* The output_pad of a transposed convolution may make the one picture larger than the other. */
 static bool is_pointwise(const mlk_conv2d *g)
 {
-    return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0;
+    return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0 &&
+           g->p == g->h && g->q == g->w;
 }
 
 /* dx as a convolution over dy has a window for each pixel of x. With a stride most of it looks at nothing, and so it does where
