@@ -98,13 +98,13 @@ ML_API ml_tensor *ml_adaptive_avg_pool2d(ml_tape *t, ml_tensor *x, int64_t p, in
 ML_API ml_tensor *ml_upsample_nearest(ml_tape *t, ml_tensor *x, int64_t factor);
 /* (N,H,W,C) -> (N,p,q,C): each new pixel is a mean of the four around it, by nearness. As PyTorch's interpolate(size=(p, q),
  * mode="bilinear"): align_corners puts the middles of the corner pixels on each other, else the corners of the images meet. A
- * smaller p or q leaves pixels out. H, W, p and q are 1 or more. NaN spreads to what is made of it, be its weight 0. */
+ * smaller p or q leaves pixels out. H, W, p and q are 1 or more. NaN spreads even with a weight of 0. */
 ML_API ml_tensor *ml_upsample_bilinear(ml_tape *t, ml_tensor *x, int64_t p, int64_t q, bool align_corners);
 
 /* Transposed convolution, as PyTorch's ConvTranspose2d: each pixel of x stamps the window, times its value, into a larger
  * picture. x (N,H,W,C), w (C,R,S,F/groups), b (F) or NULL for none -> (N,P,Q,F),
- * P = (H-1) stride - 2 pad + dilation (R-1) + output_pad + 1. What ml_conv2d does to x and to the gradient of y, this does the
- * other way round. Errors: shapes that do not fit, P or Q below 1, an output_pad that is neither below stride nor below dilation. */
+ * P = (H-1) stride - 2 pad + dilation (R-1) + output_pad + 1. It is the backward by input of the ml_conv2d that has the same w.
+ * Errors: shapes that do not fit, P or Q below 1, an output_pad that is neither below stride nor below dilation. */
 typedef struct ml_conv_transpose2d_opts {
     int64_t stride;     /* pixels from stamp to stamp; default 1 */
     int64_t pad;        /* pixels cut off from the result, on each side; default 0 */
