@@ -227,6 +227,28 @@ static value product(graph *g)
     }
 }
 
+/* Convolutions and resizing, of any two tensors taken as a sequence or an image of one channel and a short window. */
+static value convolution(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = pick(g), b = pick(g);
+    int64_t n = a.x->size, k = b.x->size < 3 ? b.x->size : 3, stride = 1 + below(g, 2);
+    ml_tensor *window = ml_slice(t, ml_reshape(t, b.x, 1, (int64_t[]){b.x->size}), 0, 0, k);
+    ml_tensor *image = ml_reshape(t, a.x, 4, (int64_t[]){1, 1, n, 1}), *w = ml_reshape(t, window, 4, (int64_t[]){1, 1, k, 1});
+    double bound = a.bound * b.bound * (double)k;
+    switch (below(g, 4)) {
+    case 0:
+        return (value){ml_conv2d(t, image, w, NULL, (ml_conv2d_opts){.stride_w = stride, .pad_w = 1}), bound};
+    case 1:
+        return (value){ml_conv1d(t, ml_reshape(t, a.x, 3, (int64_t[]){1, n, 1}), ml_reshape(t, window, 3, (int64_t[]){1, k, 1}), NULL,
+                                 (ml_conv1d_opts){.stride = stride, .pad = 1}), bound};
+    case 2:
+        return (value){ml_conv_transpose2d(t, image, w, NULL, (ml_conv_transpose2d_opts){.stride_w = stride}), bound};
+    default:
+        return (value){ml_upsample_bilinear(t, image, stride, n + 2, below(g, 2)), a.bound};
+    }
+}
+
 static value loss(graph *g)
 {
     ml_tape *t = g->t;
@@ -281,8 +303,8 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
         value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved,
-                                     moved,       product,     loss};
-        if (!take(g, kinds[below(g, 7)](g)))
+                                     moved,       product,     convolution,   loss};
+        if (!take(g, kinds[below(g, sizeof kinds / sizeof kinds[0])](g)))
             return NULL;
     }
     ml_tensor *ends[3]; /* the newest and two others; what none of them uses is an unused branch */

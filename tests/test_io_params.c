@@ -158,6 +158,41 @@ static void four_axes_lie_as_pytorchs(void **state)
     ml_params_free(other);
 }
 
+/* Of three axes, the weight of a 1-d convolution says what it is: F R C in memory, F C R on file. Others lie as they are, even
+ * where their shape would let them be taken for one. Element (f, r, c) is 100 f + 10 r + c. */
+static void three_axes_lie_as_they_say(void **state)
+{
+    (void)state;
+    enum { F = 2, R = 4, N = F * R * R };
+    const int64_t shape[] = {F, R, R};
+    ml_params *ps = ml_params_new(), *back = ml_params_new();
+    ml_tensor *w = ml_param_conv1d(ps, "w", shape), *other = ml_param(ps, "other", 3, shape);
+    assert_true(w && other && w->conv1d && !other->conv1d);
+    for (int i = 0; i < N; i++)
+        w->data[i] = other->data[i] = (ml_real)(i / (R * R) * 100 + i / R % R * 10 + i % R);
+    const char *path = tmp_path("m");
+    assert_int_equal(ml_params_save(ps, path, NULL), ML_OK);
+
+    ml_safetensors *st = ml_safetensors_read(path);
+    const uint8_t *straight = ml_safetensors_at(st, 0).data, *turned = ml_safetensors_at(st, 1).data;
+    for (int i = 0; i < N; i++) {
+        ml_real x, y;
+        memcpy(&x, straight + (size_t)i * sizeof x, sizeof x);
+        memcpy(&y, turned + (size_t)i * sizeof y, sizeof y);
+        assert_true(x == (ml_real)(i / (R * R) * 100 + i / R % R * 10 + i % R));
+        assert_true(y == (ml_real)(i / (R * R) * 100 + i / R % R + i % R * 10));
+    }
+    ml_safetensors_free(st);
+
+    assert_true(ml_param_conv1d(back, "w", shape) && ml_param(back, "other", 3, shape));
+    assert_int_equal(ml_params_load(back, path, NULL), ML_OK);
+    for (int i = 0; i < 2; i++)
+        assert_memory_equal(ml_params_at(back, i)->data, w->data, N * sizeof(ml_real));
+    ml_params_free(ps);
+    ml_params_free(back);
+    assert_null(ml_param_conv1d(NULL, "w", shape));
+}
+
 /* Loads into the golden parameters from a file with these tensors; nothing may change. */
 static void assert_not_loaded(const ml_safetensor *t, int n, const char *sentence)
 {
@@ -241,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(saves_what_python_saves, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(every_bit_comes_back, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(four_axes_lie_as_pytorchs, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(three_axes_lie_as_they_say, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(refuses_other_nets, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(refuses_broken_files, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, tmp_setup, tmp_teardown),

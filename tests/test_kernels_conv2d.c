@@ -94,7 +94,9 @@ static void compare_passes(const mlk_conv2d *g, ml_kernel kernel, bool add, ml_r
     mlk_conv2d_args a = {.g = *g, .kernel = kernel, .x = x + 1, .w = w + 1, .b = add ? b + 1 : NULL, .dy = dy + 1, .work = work};
     int64_t window = g->r * g->s * (g->c / g->groups);
     compare("forward", &a, mlk_conv2d_forward, mlk_conv2d_ref, n.y, window, rng);
-    a.add = add;
+    a.add = add, a.b = NULL;
+    memset(work, 0xFF, bytes);
+    compare("forward without bias", &a, mlk_conv2d_forward, mlk_conv2d_ref, n.y, window, rng);
     memset(work, 0xFF, bytes);
     compare("dx", &a, mlk_conv2d_dx, mlk_conv2d_dx_ref, n.x, g->r * g->s * g->f, rng);
     memset(work, 0xFF, bytes);

@@ -23,6 +23,11 @@ ML_API void ml_params_free(ml_params *ps);
  * the name is taken. Names are PyTorch's: "0.weight", "fc1.bias". */
 ML_API ml_tensor *ml_param(ml_params *ps, const char *name, int rank, const int64_t *shape);
 
+/* The same for a weight of ml_conv1d, (F,R,C/groups): on file it lies as PyTorch's, (F,C/groups,R). It has to be said, since
+ * other parameters of three axes (embeddings of positions, say) lie on file as in memory. Weights of four axes are those of
+ * convolutions, and lie on file as PyTorch's without being told. */
+ML_API ml_tensor *ml_param_conv1d(ml_params *ps, const char *name, const int64_t shape[3]);
+
 ML_API int ml_params_count(const ml_params *ps);
 ML_API ml_tensor *ml_params_at(const ml_params *ps, int i);
 /* NULL, with an error set, where no parameter has that name. */
@@ -84,6 +89,28 @@ typedef struct ml_conv_opts {
     ml_init init; /* as in ml_dense_opts, with D = R*S*C/groups: PyTorch's nn.Conv2d by default */
 } ml_conv_opts;
 
+/* Of sequences, (T,C). */
+typedef struct ml_conv1d_layer_opts {
+    int64_t out, k;                       /* F, filters, and R, the window; channels in are inferred */
+    int64_t stride, pad, dilation, groups; /* as in ml_conv1d_opts */
+    bool no_bias;
+    ml_init init; /* as in ml_dense_opts, with D = R*C/groups: PyTorch's nn.Conv1d by default */
+} ml_conv1d_layer_opts;
+
+typedef struct ml_conv_transpose_opts {
+    int64_t out;    /* F, filters; channels in are inferred */
+    int64_t k, k_w; /* R and S, the window; k_w: default k */
+    int64_t stride, stride_w, pad, pad_w, output_pad, output_pad_w; /* as in ml_conv_transpose2d_opts */
+    int64_t dilation, dilation_w, groups;
+    bool no_bias;
+    ml_init init; /* as in ml_dense_opts, with D = R*S*F/groups: PyTorch's nn.ConvTranspose2d by default */
+} ml_conv_transpose_opts;
+
+typedef struct ml_upsample_opts {
+    int64_t factor;     /* how many times as high and as wide */
+    bool align_corners; /* as in ml_upsample_bilinear */
+} ml_upsample_opts;
+
 typedef struct ml_grid_opts {
     int64_t p, q; /* rows and columns out */
 } ml_grid_opts;
@@ -115,9 +142,12 @@ struct ml_layer {
         ml_input_opts input;
         ml_dense_opts dense;
         ml_conv_opts conv;
+        ml_conv1d_layer_opts conv1d;
+        ml_conv_transpose_opts conv_transpose;
         ml_pool2d_opts pool;
         ml_grid_opts grid;
         int64_t factor;
+        ml_upsample_opts upsample;
         ml_norm_opts norm;
         ml_dropout_opts dropout;
         ml_block_opts block;
@@ -138,6 +168,11 @@ ML_API ml_layer ml_layer_max_pool(ml_pool2d_opts opts);
 ML_API ml_layer ml_layer_avg_pool(ml_pool2d_opts opts);
 ML_API ml_layer ml_layer_adaptive_avg_pool(int64_t p, int64_t q); /* 1, 1: the mean of each channel, (N,1,1,C) */
 ML_API ml_layer ml_layer_upsample(int64_t factor);                /* each pixel becomes factor x factor */
+ML_API ml_layer ml_layer_upsample_bilinear(ml_upsample_opts opts); /* ... with all shades between it and the next */
+ML_API ml_layer ml_layer_conv_transpose(ml_conv_transpose_opts opts);
+/* Sequences, (N,T,C). (PyTorch has them as N C T: a flatten behind a convolution gives T C order here and C T order there, and
+ * the columns of a dense layer behind it differ accordingly.) */
+ML_API ml_layer ml_layer_conv1d(ml_conv1d_layer_opts opts);
 /* Over the batch and all axes but the last, a mean and variance a channel; in eval mode by the running statistics (buffers
  * running_mean, running_var). Of images and of rows alike: PyTorch's BatchNorm2d and BatchNorm1d. A frozen one (see
  * ml_params_freeze) goes by the running statistics in training too, and leaves them alone. */
@@ -173,6 +208,10 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_ADAPTIVE_AVG_POOL(p, q) ml_layer_adaptive_avg_pool((p), (q))
 #define ML_GLOBAL_AVG_POOL() ml_layer_adaptive_avg_pool(1, 1)
 #define ML_UPSAMPLE(factor) ml_layer_upsample(factor)
+/* ML_UPSAMPLE_BILINEAR(2), ML_CONV_TRANSPOSE(16, .k = 2, .stride = 2), ML_CONV1D(16, .k = 3, .pad = 1) */
+#define ML_UPSAMPLE_BILINEAR(...) ml_layer_upsample_bilinear((ml_upsample_opts){.factor = __VA_ARGS__})
+#define ML_CONV_TRANSPOSE(...) ml_layer_conv_transpose((ml_conv_transpose_opts){.out = __VA_ARGS__})
+#define ML_CONV1D(...) ml_layer_conv1d((ml_conv1d_layer_opts){.out = __VA_ARGS__})
 #define ML_BATCH_NORM(...) ml_layer_batch_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
 #define ML_LAYER_NORM(...) ml_layer_layer_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
 #define ML_RELU() ml_layer_relu()

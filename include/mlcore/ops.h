@@ -96,6 +96,34 @@ ML_API ml_tensor *ml_avg_pool2d(ml_tape *t, ml_tensor *x, ml_pool2d_opts opts);
 ML_API ml_tensor *ml_adaptive_avg_pool2d(ml_tape *t, ml_tensor *x, int64_t p, int64_t q);
 /* (N,H,W,C) -> (N,factor H,factor W,C): each pixel becomes factor x factor pixels like it. factor 1 or more. */
 ML_API ml_tensor *ml_upsample_nearest(ml_tape *t, ml_tensor *x, int64_t factor);
+/* (N,H,W,C) -> (N,p,q,C): each new pixel is a mean of the four around it, by nearness. As PyTorch's interpolate(size=(p, q),
+ * mode="bilinear"): align_corners puts the middles of the corner pixels on each other, else the corners of the images meet. A
+ * smaller p or q leaves pixels out. H, W, p and q are 1 or more. NaN spreads even with a weight of 0. */
+ML_API ml_tensor *ml_upsample_bilinear(ml_tape *t, ml_tensor *x, int64_t p, int64_t q, bool align_corners);
+
+/* Transposed convolution, as PyTorch's ConvTranspose2d: each pixel of x stamps the window, times its value, into a larger
+ * picture. x (N,H,W,C), w (C,R,S,F/groups), b (F) or NULL for none -> (N,P,Q,F),
+ * P = (H-1) stride - 2 pad + dilation (R-1) + output_pad + 1. It is the backward by input of the ml_conv2d that has the same w.
+ * Errors: shapes that do not fit, P or Q below 1, an output_pad that is neither below stride nor below dilation. */
+typedef struct ml_conv_transpose2d_opts {
+    int64_t stride;     /* pixels from stamp to stamp; default 1 */
+    int64_t pad;        /* pixels cut off from the result, on each side; default 0 */
+    int64_t output_pad; /* pixels more below and to the right: of the sizes that a stride makes alike, which; default 0 */
+    int64_t dilation;   /* distance of the taps of the window; default 1 */
+    int64_t groups;     /* default 1; each has C/groups channels and F/groups filters */
+    int64_t stride_w, pad_w, output_pad_w, dilation_w; /* along W: as along H where 0; ML_NONE for none of a pad */
+} ml_conv_transpose2d_opts;
+ML_API ml_tensor *ml_conv_transpose2d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv_transpose2d_opts opts);
+
+/* Convolution along time, as PyTorch's Conv1d: x (N,T,C), w (F,R,C/groups), b (F) or NULL for none -> (N,P,F),
+ * P = (T + 2 pad - dilation (R-1) - 1) / stride + 1. */
+typedef struct ml_conv1d_opts {
+    int64_t stride;   /* default 1 */
+    int64_t pad;      /* zeros before and after the sequence; default 0 */
+    int64_t dilation; /* distance of the taps of the window; default 1 */
+    int64_t groups;   /* default 1; each sees C/groups channels and has F/groups filters */
+} ml_conv1d_opts;
+ML_API ml_tensor *ml_conv1d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv1d_opts opts);
 
 /* Normalization. */
 

@@ -26,6 +26,7 @@ struct ml_tensor {
     bool has_grad;         /* grad holds a gradient: the next one adds, where the first overwrote */
     bool on_tape;          /* a tape owns it */
     bool frozen;           /* a parameter or buffer that ml_params_freeze stopped */
+    bool conv1d;           /* a parameter (F,R,C) that lies on file as (F,C,R): see ml_param_conv1d */
 };
 
 /* A new tensor of zeros; shape has rank extents, each >= 0. NULL on overflow or lack of memory. */

@@ -1,6 +1,7 @@
 /* ops_pool.c -- pooling and upsampling of images, N H W C, on the tape. */
 #include "autograd/pool.h"
 #include "autograd/tape.h"
+#include "kernels/bilinear.h"
 #include "kernels/upsample.h"
 
 /* ---- options: their defaults, their range ---- */
@@ -47,15 +48,21 @@ ml_status mli_pool2d(mlk_pool2d *s, const char *op, const int64_t x[4], ml_pool2
     return bad ? bad : check_axis(op, 'W', &s->w, opts.ceil_mode);
 }
 
-ml_status mli_adaptive_pool2d(mlk_pool2d *s, const char *op, const int64_t x[4], int64_t p, int64_t q)
+/* Of an image, and of what it becomes. */
+static ml_status check_sizes(const char *op, const int64_t x[4], int64_t p, int64_t q)
 {
-    *s = (mlk_pool2d){.n = x[0], .c = x[3], .h = {.in = x[1], .out = p}, .w = {.in = x[2], .out = q}};
     ml_status bad = check_size(op, "x along", 'H', x[1]);
     if (!bad)
         bad = check_size(op, "x along", 'W', x[2]);
     if (!bad)
         bad = check_size(op, "output along", 'P', p);
     return bad ? bad : check_size(op, "output along", 'Q', q);
+}
+
+ml_status mli_adaptive_pool2d(mlk_pool2d *s, const char *op, const int64_t x[4], int64_t p, int64_t q)
+{
+    *s = (mlk_pool2d){.n = x[0], .c = x[3], .h = {.in = x[1], .out = p}, .w = {.in = x[2], .out = q}};
+    return check_sizes(op, x, p, q);
 }
 
 static bool is_image(ml_tape *t, const char *op, const ml_tensor *x)
@@ -215,4 +222,41 @@ ml_tensor *ml_upsample_nearest(ml_tape *t, ml_tensor *x, int64_t factor)
     else
         mlk_upsample_forward(y->data, x->data, s);
     return mli_record_saved(t, &UPSAMPLE_NEAREST, y, 1, &x, s) ? y : NULL;
+}
+
+/* ---- bilinear ---- */
+
+static void bilinear_backward(ml_tape *t, const ml_node *n)
+{
+    const mlk_bilinear *s = n->saved;
+    const ml_real *dy = mli_dout(n);
+    mli_dx dx = mli_din(t, n, 0);
+    if (!dx.v)
+        return;
+    if (mli_kernel(t) == ML_KERNEL_REF)
+        mlk_bilinear_backward_ref(dx.v, dx.add, dy, s);
+    else
+        mlk_bilinear_backward(dx.v, dx.add, dy, s);
+}
+
+static const ml_op UPSAMPLE_BILINEAR = {"upsample_bilinear", bilinear_backward};
+
+ml_tensor *ml_upsample_bilinear(ml_tape *t, ml_tensor *x, int64_t p, int64_t q, bool align_corners)
+{
+    const char *op = UPSAMPLE_BILINEAR.name;
+    if (!mli_ready(t, op, 1, x) || !is_image(t, op, x))
+        return NULL;
+    if (check_sizes(op, x->shape, p, q))
+        return mli_stick_last(t);
+    ml_tensor *y = image(t, op, x->shape[0], p, q, x->shape[3]);
+    mlk_bilinear *s = y ? mli_saved(t, sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    *s = (mlk_bilinear){.n = x->shape[0], .c = x->shape[3], .h = mlk_bilinear_axis_of(x->shape[1], p, align_corners),
+                        .w = mlk_bilinear_axis_of(x->shape[2], q, align_corners)};
+    if (mli_kernel(t) == ML_KERNEL_REF)
+        mlk_bilinear_ref(y->data, x->data, s);
+    else
+        mlk_bilinear_forward(y->data, x->data, s);
+    return mli_record_saved(t, &UPSAMPLE_BILINEAR, y, 1, &x, s) ? y : NULL;
 }

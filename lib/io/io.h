@@ -22,7 +22,7 @@ typedef struct mli_values {
     int rank;
     int64_t shape[ML_MAX_RANK], size;
     ml_real *data;
-    bool turned; /* the weight of a convolution: F R S C in memory, PyTorch's F C R S on file */
+    bool turned; /* the weight of a convolution: F R S C (F R C) in memory, PyTorch's F C R S (F C R) on file */
 } mli_values;
 
 /* The key of the metadata under which all our files keep one JSON text. */

@@ -20,7 +20,7 @@ void mli_params_values(const ml_params *ps, mli_values *v)
     for (int i = 0; i < all; i++) {
         const ml_tensor *x = i < n ? ml_params_at(ps, i) : ml_buffers_at(ps, i - n);
         v[i] = (mli_values){.name = x->name, .rank = x->rank, .size = x->size, .data = x->data,
-                            .turned = i < n && x->rank == 4};
+                            .turned = i < n && (x->rank == 4 || x->conv1d)};
         memcpy(v[i].shape, x->shape, sizeof v[i].shape);
     }
 }

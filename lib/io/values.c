@@ -1,7 +1,8 @@
 /* values.c -- numbers in memory as the tensors of a safetensors file: those of a net, and what an optimizer keeps beside them.
  *
- * Saved as the type of the build, F32 or F64, and read from either. The weight of a convolution is F R S C in memory,
- * PyTorch's F C R S on file. All else lies on file as in memory.
+ * Saved as the type of the build, F32 or F64, and read from either. The weight of a convolution has its channels last in memory,
+ * where PyTorch has them second: F R S C lies on file as F C R S, F R C as F C R, and the C R S F of a transposed one as C F R S.
+ * Of four axes each parameter is such a weight, of three those that say so (ml_param_conv1d). All else lies on file as in memory.
  */
 #include "io/io.h"
 #include "kernels/shape.h"
@@ -19,14 +20,14 @@
 #define REAL_DTYPE "F32"
 #endif
 
-/* Axis j on file is axis TO_FILE[j] in memory, and back. */
-static const int TO_FILE[4] = {0, 3, 1, 2}, TO_MEMORY[4] = {0, 2, 3, 1};
+/* Of a weight of so many axes: axis j on file is axis TO_FILE[rank][j] in memory, and back. */
+static const int TO_FILE[5][4] = {[3] = {0, 2, 1}, [4] = {0, 3, 1, 2}}, TO_MEMORY[5][4] = {[3] = {0, 2, 1}, [4] = {0, 2, 3, 1}};
 
 static void file_shape(const mli_values *v, int64_t shape[ML_MAX_RANK])
 {
     memcpy(shape, v->shape, sizeof v->shape);
-    for (int j = 0; j < 4 && v->turned; j++)
-        shape[j] = v->shape[TO_FILE[j]];
+    for (int j = 0; j < v->rank && v->turned; j++)
+        shape[j] = v->shape[TO_FILE[v->rank][j]];
 }
 
 /* ---- saving ---- */
@@ -51,7 +52,7 @@ static void describe(const mli_values *v, int n, ml_safetensor *tensors, ml_real
         file_shape(&v[i], tensors[i].shape);
         if (!v[i].turned)
             continue;
-        mlk_transpose_forward(turned, v[i].data, 4, v[i].shape, TO_FILE);
+        mlk_transpose_forward(turned, v[i].data, v[i].rank, v[i].shape, TO_FILE[v[i].rank]);
         tensors[i].data = turned;
         turned += v[i].size;
     }
@@ -158,7 +159,7 @@ static void copy_one(const mli_values *v, const ml_safetensor *t, ml_real *scrat
     else
         copy_from_f64(to, t->data, v->size);
     if (v->turned)
-        mlk_transpose_forward(v->data, scratch, 4, t->shape, TO_MEMORY);
+        mlk_transpose_forward(v->data, scratch, v->rank, t->shape, TO_MEMORY[v->rank]);
 }
 
 ml_status mli_values_copy(const mli_values *v, int n, const char *path, const ml_safetensors *st)

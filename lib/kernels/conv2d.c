@@ -51,7 +51,7 @@
 void mlk_conv2d_ref(const mlk_conv2d_args *a)
 {
     for (int64_t i = 0; i < a->g.n * a->g.p * a->g.q * a->g.f; i++)
-        a->out[i] = a->b ? a->b[i % a->g.f] : 0;
+        a->out[i] = a->b ? a->b[i % a->g.f] : a->add ? a->out[i] : 0;
     FOR_EACH_PRODUCT(&a->g, a->out[at_y] += a->x[at_x] * a->w[at_w])
 }
 
@@ -75,9 +75,11 @@ void mlk_conv2d_dw_ref(const mlk_conv2d_args *a)
 
 /* ---- the choice ---- */
 
+/* The output_pad of a transposed convolution may make the one picture larger than the other. */
 static bool is_pointwise(const mlk_conv2d *g)
 {
-    return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0;
+    return g->r == 1 && g->s == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->pad[0] == 0 && g->pad[1] == 0 &&
+           g->p == g->h && g->q == g->w;
 }
 
 /* dx as a convolution over dy has a window for each pixel of x. With a stride most of it looks at nothing, and so it does where
@@ -111,7 +113,9 @@ static void run_gemm(const mlk_conv2d_args *a, mlk_gemm_args product)
 
 static void gemm_forward(const mlk_conv2d_args *a)
 {
-    run_gemm(a, mlk_linear_forward(a->out, a->x, a->w, a->b, mlk_conv2d_pixels(&a->g), a->g.c, a->g.f));
+    mlk_gemm_args product = mlk_linear_forward(a->out, a->x, a->w, a->b, mlk_conv2d_pixels(&a->g), a->g.c, a->g.f);
+    product.add = a->add;
+    run_gemm(a, product);
 }
 
 static void gemm_dx(const mlk_conv2d_args *a)

@@ -41,7 +41,7 @@ typedef struct mlk_conv2d_args {
     ml_kernel kernel; /* of the matrix products in it */
     const ml_real *x, *w, *b, *dy; /* b may be NULL */
     ml_real *out;     /* y, dx or dw */
-    bool add;         /* dx, dw: added to what is there */
+    bool add;         /* added to what is there; forward: not together with b */
     void *work;       /* as many bytes as asked for, on a 64-byte boundary */
 } mlk_conv2d_args;
 

@@ -43,7 +43,7 @@ static void forward_lane(void *arg, mlk_lane l)
         for (int64_t q = 0; q < g->q; q++) {
             ml_real *y = a->out + (row * g->q + q) * g->c;
             for (int64_t c = 0; c < g->c; c++)
-                y[c] = a->b ? a->b[c] : 0;
+                y[c] = a->b ? a->b[c] : a->add ? y[c] : 0;
             for (int64_t tap = 0; tap < g->r * g->s; tap++) {
                 int64_t at = seen(g, row / g->p, row % g->p, q, tap / g->s, tap % g->s);
                 if (at >= 0)

@@ -157,7 +157,7 @@ static void run_panels(job *j)
 void mlk_conv2d_few(const mlk_conv2d_args *a)
 {
     job j = job_for(&a->g);
-    j.x = a->x, j.bias = a->b, j.y = a->out;
+    j.x = a->x, j.bias = a->b, j.y = a->out, j.add = a->add;
     place(&j, a->work);
     int64_t k = mlk_conv2d_columns(&a->g);
     mlk_gemm_args w = {.m = a->g.f, .k = k, .a = a->w, .a_row = k, .a_col = 1};

@@ -83,7 +83,7 @@ static mlk_gemm_args forward_product(const mlk_conv2d_args *a, const ml_real *co
     const mlk_conv2d *g = &a->g;
     int64_t k = window(g), fg = g->f / g->groups, f = group * fg;
     return (mlk_gemm_args){.m = rows, .n = fg, .k = k, .a = columns, .a_row = k, .a_col = 1, .b = a->w + f * k, .b_row = 1,
-                           .b_col = k, .c = a->out + pixel * g->f + f, .c_row = g->f, .bias = a->b ? a->b + f : NULL};
+                           .b_col = k, .c = a->out + pixel * g->f + f, .c_row = g->f, .bias = a->b ? a->b + f : NULL, .add = a->add};
 }
 
 static mlk_gemm_args dx_product(const mlk_conv2d_args *a, ml_real *columns, int64_t pixel, int64_t rows, int64_t group)

@@ -150,7 +150,7 @@ static ml_status pack_filters(void *arg, int64_t panel)
 void mlk_conv2d_implicit(const mlk_conv2d_args *a)
 {
     job j = job_for(&a->g);
-    j.x = a->x, j.w = a->w, j.bias = a->b, j.y = a->out;
+    j.x = a->x, j.w = a->w, j.bias = a->b, j.y = a->out, j.add = a->add;
     place(&j, a->work);
     ml_parallel_for(mlk_ceil_div(j.g.f, NR), pack_filters, &j);
     run_blocks(&j);

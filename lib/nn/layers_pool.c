@@ -93,3 +93,40 @@ ml_layer ml_layer_upsample(int64_t factor)
 {
     return (ml_layer){.kind = &mli_upsample, .u.factor = factor};
 }
+
+static ml_tensor *bilinear_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+{
+    const ml_upsample_opts *o = &l->spec.u.upsample;
+    return ml_upsample_bilinear(t, x, o->factor * x->shape[1], o->factor * x->shape[2], o->align_corners);
+}
+
+/* The factor is looked at here, before forward multiplies by it. */
+static ml_status bilinear_build(mli_layer *l, mli_shape *shape, mli_build *b)
+{
+    int64_t factor = l->spec.u.upsample.factor, size;
+    if (mli_layer_wants_image(shape))
+        return ml_error_status();
+    if (factor < 1 || !mli_shape_size(4, (int64_t[]){factor, shape->extent[0], factor, shape->extent[1]}, &size))
+        return mli_fail(ML_EINVAL, "factor is %lld: it must be 1 or more, and the image not too large", (long long)factor);
+    return image_build(l, shape, b);
+}
+
+static void bilinear_describe(const mli_layer *l, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s", l->spec.u.upsample.align_corners ? "corners aligned" : "");
+}
+
+static const mli_layer_option BILINEAR[] = {{"factor", MLI_OPTION_WHOLE, offsetof(ml_layer, u.upsample.factor)},
+                                            {"align_corners", MLI_OPTION_BOOL, offsetof(ml_layer, u.upsample.align_corners)},
+                                            {0}};
+
+const ml_layer_kind mli_upsample_bilinear = {.name = "upsample_bilinear",
+                                             .build = bilinear_build,
+                                             .forward = bilinear_forward,
+                                             .describe = bilinear_describe,
+                                             .options = BILINEAR};
+
+ml_layer ml_layer_upsample_bilinear(ml_upsample_opts opts)
+{
+    return (ml_layer){.kind = &mli_upsample_bilinear, .u.upsample = opts};
+}

@@ -133,6 +133,14 @@ ml_tensor *ml_param(ml_params *ps, const char *name, int rank, const int64_t *sh
     return x;
 }
 
+ml_tensor *ml_param_conv1d(ml_params *ps, const char *name, const int64_t shape[3])
+{
+    ml_tensor *x = ml_param(ps, name, 3, shape);
+    if (x)
+        x->conv1d = true;
+    return x;
+}
+
 ml_tensor *ml_buffer(ml_params *ps, const char *name, int rank, const int64_t *shape)
 {
     ml_tensor *x = named(ps, "buffer", name, rank, shape);
