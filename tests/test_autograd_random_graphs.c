@@ -202,6 +202,51 @@ static value moved(graph *g)
     }
 }
 
+/* n numbers below extent, most of them more than once. */
+static ml_ints some_index(graph *g, int64_t extent, int64_t n)
+{
+    int k = extent < 3 ? (int)extent : 3;
+    for (int i = 0; i < MAX_LABELS; i++)
+        g->label[k][i] = i % k;
+    return (ml_ints){g->label[k], n};
+}
+
+/* Numbers picked, repeated, surrounded, summed and put in order along an axis. */
+static value picked(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = pick(g), b = twin(g, a);
+    if (a.x->rank == 0 || a.x->rank > 4)
+        return reshaped(g, a);
+    int axis = below(g, a.x->rank);
+    int64_t n = a.x->shape[axis], one[ML_MAX_RANK] = {0}, none[ML_MAX_RANK] = {0}, times[] = {1, 1, 1, 1};
+    one[axis] = 1;
+    times[axis] = 2;
+    switch (below(g, 10)) {
+    case 0:
+        return (value){ml_gather(t, a.x, axis, some_index(g, n, a.x->size)), a.bound};
+    case 1:
+        return (value){ml_scatter_add(t, a.x, axis, some_index(g, n, b.x->size), b.x), a.bound + b.bound * (double)n};
+    case 2:
+        return (value){ml_select(t, a.x, axis, some_index(g, n, 4)), a.bound};
+    case 3:
+        a = matrix(g);
+        return (value){a.x ? ml_embedding(t, a.x, some_index(g, a.x->shape[0], 5)) : NULL, a.bound};
+    case 4:
+        return (value){ml_pad(t, a.x, one, none, 0.4), fmax(a.bound, 0.4)};
+    case 5:
+        return (value){ml_stack(t, (ml_tensor *[]){a.x, b.x}, 2, axis), fmax(a.bound, b.bound)};
+    case 6:
+        return (value){ml_tile(t, a.x, times), a.bound};
+    case 7:
+        return (value){ml_cumsum(t, a.x, axis), a.bound * (double)n};
+    case 8:
+        return (value){ml_sort(t, a.x, axis, below(g, 2), NULL), a.bound};
+    default:
+        return (value){ml_top_k(t, a.x, axis, 1 + below(g, n), NULL), a.bound};
+    }
+}
+
 /* The same matrix twice, or two of one shape, in the orders that fit. */
 static value product(graph *g)
 {
@@ -303,7 +348,7 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
         value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved,
-                                     moved,       product,     convolution,   loss};
+                                     moved,       product,     convolution,   loss, picked};
         if (!take(g, kinds[below(g, sizeof kinds / sizeof kinds[0])](g)))
             return NULL;
     }

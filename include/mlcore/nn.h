@@ -126,6 +126,10 @@ typedef struct ml_dropout_opts {
     double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
 
+typedef struct ml_embedding_opts {
+    int64_t rows, dims; /* V numbers to look up, D features each */
+} ml_embedding_opts;
+
 typedef struct ml_input_opts {
     int64_t shape[ML_MAX_RANK - 1]; /* of one sample: (784), or (H, W, C) for images */
 } ml_input_opts;
@@ -150,6 +154,7 @@ struct ml_layer {
         ml_upsample_opts upsample;
         ml_norm_opts norm;
         ml_dropout_opts dropout;
+        ml_embedding_opts embedding;
         ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
     } u;
@@ -179,6 +184,10 @@ ML_API ml_layer ml_layer_conv1d(ml_conv1d_layer_opts opts);
 ML_API ml_layer ml_layer_batch_norm(ml_norm_opts opts);
 /* Over the last axis of each sample: PyTorch's LayerNorm(C). It keeps no statistics, so it has no momentum. */
 ML_API ml_layer ml_layer_layer_norm(ml_norm_opts opts);
+/* A sample of whole numbers in 0 .. rows-1, (...), becomes (...,dims): each number the row of a table that it names.
+ * Begins as PyTorch's Embedding, normal of deviation 1. Another number is an error of the forward; no gradient goes to x.
+ * In float rows is at most 2^24: a float holds no more whole numbers. */
+ML_API ml_layer ml_layer_embedding(int64_t rows, int64_t dims);
 ML_API ml_layer ml_layer_identity(void); /* x itself: a way past the others in a branch */
 
 /* Blocks: layers inside a layer. `layers` and their names must live until the block joins a net, which copies all it
@@ -214,6 +223,7 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_CONV1D(...) ml_layer_conv1d((ml_conv1d_layer_opts){.out = __VA_ARGS__})
 #define ML_BATCH_NORM(...) ml_layer_batch_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
 #define ML_LAYER_NORM(...) ml_layer_layer_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
+#define ML_EMBEDDING(rows, dims) ml_layer_embedding((rows), (dims))
 #define ML_RELU() ml_layer_relu()
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()

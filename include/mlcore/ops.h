@@ -60,6 +60,46 @@ ML_API ml_tensor *ml_slice(ml_tape *t, ml_tensor *x, int axis, int64_t begin, in
 /* n tensors one after another along an axis. A copy. */
 ML_API ml_tensor *ml_concat(ml_tape *t, ml_tensor *const *xs, int n, int axis);
 
+/* Picking and moving. Every index is in 0 .. extent-1 (none counts from the end), else the error says which entry is not.
+ * What an ml_ints points to must stay valid until ml_backward has run, as the labels of a loss. */
+
+/* out[.., j, ..] = x[.., index[.., j, ..], ..]: each number by an index of its own. The index is row-major and has x's
+ * extents but along the axis, where its extent is index.n / (the product of the others), or 1 where that product is 0.
+ * The gradient of a number picked twice is the sum of both, in the order of j. PyTorch's gather. */
+ML_API ml_tensor *ml_gather(ml_tape *t, ml_tensor *x, int axis, ml_ints index);
+/* A copy of x with src added: out[.., index[.., j, ..], ..] += src[.., j, ..], in the order of j. src has x's extents but
+ * along the axis, and the index as many entries as src. PyTorch's scatter_add. */
+ML_API ml_tensor *ml_scatter_add(ml_tape *t, ml_tensor *x, int axis, ml_ints index, ml_tensor *src);
+/* Whole slices: out[.., j, ..] = x[.., index[j], ..]. PyTorch's index_select. */
+ML_API ml_tensor *ml_select(ml_tape *t, ml_tensor *x, int axis, ml_ints index);
+/* w (V,D), n ids in 0 .. V-1 -> (n,D): row ids[n] of w. Gradients of a row that is there more than once add in the order
+ * of ids. Bengio et al. 2003. */
+ML_API ml_tensor *ml_embedding(ml_tape *t, ml_tensor *w, ml_ints ids);
+/* n labels in 0 .. classes-1 -> (n, classes): 1 at the label, else 0. A constant: nothing is recorded, and the labels are
+ * no longer needed. */
+ML_API ml_tensor *ml_one_hot(ml_tape *t, ml_ints labels, int64_t classes);
+
+/* x in a frame: before[d] and after[d] numbers more along axis d, each of them value (any number, NaN and infinities
+ * too). Errors: a negative one. A copy. */
+ML_API ml_tensor *ml_pad(ml_tape *t, ml_tensor *x, const int64_t *before, const int64_t *after, double value);
+/* n tensors of one shape along a new axis, -rank-1 .. rank of theirs: n of (3,4) along axis 1 are (3,n,4). A copy. */
+ML_API ml_tensor *ml_stack(ml_tape *t, ml_tensor *const *xs, int n, int axis);
+/* x side by side with itself, times[d] times along axis d (0: an empty tensor). A copy. NumPy's tile, PyTorch's repeat. */
+ML_API ml_tensor *ml_tile(ml_tape *t, ml_tensor *x, const int64_t *times);
+
+/* out[.., k, ..] = x[.., 0, ..] + ... + x[.., k, ..] */
+ML_API ml_tensor *ml_cumsum(ml_tape *t, ml_tensor *x, int axis);
+/* The numbers along an axis in order, smallest first, or largest. Stable: equal ones stay as they stood. NaN counts as
+ * the largest, as in PyTorch. order, where not NULL, gets x->size numbers: where along the axis each came from; there its
+ * gradient goes. The axis has at most INT32_MAX entries. */
+ML_API ml_tensor *ml_sort(ml_tape *t, ml_tensor *x, int axis, bool descending, int32_t *order);
+/* The k largest along an axis, largest first: how ml_sort descending begins, so of equals the first. k is 0 .. extent.
+ * index, where not NULL, gets as many numbers as the output has. What is not among them has gradient 0. */
+ML_API ml_tensor *ml_top_k(ml_tape *t, ml_tensor *x, int axis, int64_t k, int32_t *index);
+/* Where along an axis (or in all of x, with ML_ALL) the largest number is, the first of equals; NaN counts as the largest.
+ * out gets a number for each place that is left when the axis goes away. Nothing is recorded. Errors: an empty axis. */
+ML_API ml_status ml_argmax(const ml_tensor *x, int axis, int32_t *out);
+
 /* Each element is 0 with probability p, else x / (1 - p); in eval mode, x itself. Srivastava et al. 2014. */
 ML_API ml_tensor *ml_dropout(ml_tape *t, ml_tensor *x, double p);
 

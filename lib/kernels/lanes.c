@@ -34,6 +34,12 @@ void mlk_run_lanes(int64_t n, int64_t lanes, void (*body)(void *arg, mlk_lane l)
     ml_parallel_for(lanes, run_one, &j); /* run_one cannot fail */
 }
 
+void mlk_run_items(int64_t n, int64_t size, void (*body)(void *arg, mlk_lane l), void *arg)
+{
+    if (n > 0)
+        mlk_run_lanes(n, mlk_lanes(n, MLK_CHUNK / (size > 1 ? size : 1), MLK_LANES_MAX), body, arg);
+}
+
 typedef struct parts {
     ml_real *out;
     bool add;

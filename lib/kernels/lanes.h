@@ -21,6 +21,8 @@ int64_t mlk_lanes(int64_t n, int64_t least, int64_t most);
 mlk_lane mlk_lane_of(int64_t n, int64_t lanes, int64_t i);
 /* Runs body for each lane, on the threads of the pool. */
 void mlk_run_lanes(int64_t n, int64_t lanes, void (*body)(void *arg, mlk_lane l), void *arg);
+/* The same for n items that know nothing of each other, each a work of about `size` numbers: as many lanes as are worth it. */
+void mlk_run_items(int64_t n, int64_t size, void (*body)(void *arg, mlk_lane l), void *arg);
 /* out[i] = sum over the lanes of parts[lane * size + i], added to what is there where add says so. */
 void mlk_sum_parts(ml_real *out, bool add, const ml_real *parts, int64_t lanes, int64_t size);
 
