@@ -33,6 +33,25 @@ typedef struct mlk_run {
 typedef void mlk_run_fn(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r);
 void mlk_broadcast_forward(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p, mlk_run_fn *f);
 
+/* f over one run: three plain loops. f is known where this is inlined, so each becomes vector code. */
+static inline void mlk_each(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r,
+                            ml_real (*f)(ml_real, ml_real))
+{
+    const int64_t n = r->n;
+    if (!r->moves[0]) {
+        const ml_real a0 = *a;
+        for (int64_t i = 0; i < n; i++)
+            y[i] = f(a0, b[i]);
+    } else if (!r->moves[1]) {
+        const ml_real b0 = *b;
+        for (int64_t i = 0; i < n; i++)
+            y[i] = f(a[i], b0);
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            y[i] = f(a[i], b[i]);
+    }
+}
+
 /* What the formula of a gradient may need. work: mlk_broadcast_work numbers, or NULL where that is 0. */
 typedef struct mlk_terms {
     const ml_real *dy, *a, *b, *y;

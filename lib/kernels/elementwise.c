@@ -18,7 +18,7 @@
 
 #include "kernels/functions.h"
 
-#include <tgmath.h> /* log, sqrt and fabs of ml_real, whichever that is */
+#include <tgmath.h> /* sqrt and fabs of ml_real, whichever that is */
 
 /* ---- two operands ---- */
 
@@ -42,42 +42,24 @@ static inline ml_real divide(ml_real a, ml_real b)
     return a / b;
 }
 
-/* A formula over one run: three plain loops. f is known where this is inlined, so each becomes vector code. */
-static inline void each(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r, ml_real (*f)(ml_real, ml_real))
-{
-    const int64_t n = r->n;
-    if (!r->moves[0]) {
-        const ml_real a0 = *a;
-        for (int64_t i = 0; i < n; i++)
-            y[i] = f(a0, b[i]);
-    } else if (!r->moves[1]) {
-        const ml_real b0 = *b;
-        for (int64_t i = 0; i < n; i++)
-            y[i] = f(a[i], b0);
-    } else {
-        for (int64_t i = 0; i < n; i++)
-            y[i] = f(a[i], b[i]);
-    }
-}
-
 static void add_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
 {
-    each(y, a, b, r, add);
+    mlk_each(y, a, b, r, add);
 }
 
 static void sub_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
 {
-    each(y, a, b, r, sub);
+    mlk_each(y, a, b, r, sub);
 }
 
 static void mul_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
 {
-    each(y, a, b, r, mul);
+    mlk_each(y, a, b, r, mul);
 }
 
 static void div_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
 {
-    each(y, a, b, r, divide);
+    mlk_each(y, a, b, r, divide);
 }
 
 void mlk_add_forward(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
@@ -182,7 +164,7 @@ static void exp_pull(ml_real *dx, const ml_real *dy, const ml_real *y, int64_t n
 static void log_map(ml_real *y, const ml_real *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = log(x[i]);
+        y[i] = mlk_log(x[i]);
 }
 
 static void log_pull(ml_real *dx, const ml_real *dy, const ml_real *x, int64_t n)

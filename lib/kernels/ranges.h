@@ -24,4 +24,11 @@ void mlk_map(mlk_map_fn *f, ml_real *y, const ml_real *x, int64_t n);
 typedef void mlk_pull_fn(ml_real *g, const ml_real *dy, const ml_real *v, int64_t n);
 void mlk_pull(mlk_pull_fn *f, ml_real *dx, bool add, const ml_real *dy, const ml_real *v, int64_t n);
 
+/* The same for formulas with something of their own, such as the slope of a leaky relu: `own` is handed on. */
+typedef void mlk_map_with_fn(ml_real *y, const ml_real *x, int64_t n, const void *own);
+void mlk_map_with(mlk_map_with_fn *f, ml_real *y, const ml_real *x, int64_t n, const void *own);
+typedef void mlk_pull_with_fn(ml_real *g, const ml_real *dy, const ml_real *v, int64_t n, const void *own);
+void mlk_pull_with(mlk_pull_with_fn *f, ml_real *dx, bool add, const ml_real *dy, const ml_real *v, int64_t n,
+                   const void *own);
+
 #endif
