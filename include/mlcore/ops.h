@@ -77,6 +77,9 @@ ML_API ml_tensor *ml_softplus(ml_tape *t, ml_tensor *x);
 ML_API ml_tensor *ml_matmul(ml_tape *t, ml_tensor *a, ml_tensor *b);
 /* The same with a or b read transposed: transpose_a wants a as (D,N), transpose_b wants b as (M,D). */
 ML_API ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b);
+/* Matrices by the batch, in the last two axes: a (...,N,D), b (...,D,M) -> (...,N,M), each read transposed where asked. The
+ * axes before must be equal, or a or b has rank 2: one matrix for all, whose gradient is the sum over all. */
+ML_API ml_tensor *ml_bmm(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b);
 /* x W^T + b: x (N,D), w (M,D), b (M) or NULL for none -> (N,M). To pass a b that an error made NULL is caught by the
  * sticky error. */
 ML_API ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b);
@@ -91,6 +94,19 @@ ML_API ml_tensor *ml_mean(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 /* Largest value; the gradient goes to the first of equals along an axis, as PyTorch's max(dim) gives on a CPU; with
  * ML_ALL it is shared evenly among equals, as PyTorch's amax does. NaN wins. */
 ML_API ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+/* Smallest value; in all else as ml_max. NaN wins here too. */
+ML_API ml_tensor *ml_min(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+/* sum (x - mean)^2 / (n - correction) over the n elements, in two passes: exact also where the mean is large. correction 0
+ * is the spread of these n numbers, 1 the guess at that of what they were drawn from (PyTorch's default). Fewer than
+ * correction + 1 elements are an error, where PyTorch gives NaN or infinity. */
+ML_API ml_tensor *ml_var(ml_tape *t, ml_tensor *x, int axis, bool keep_dim, int correction);
+/* The standard deviation: its square root. The gradient where it is 0 is 0, as in PyTorch. */
+ML_API ml_tensor *ml_std(ml_tape *t, ml_tensor *x, int axis, bool keep_dim, int correction);
+/* (sum |x|^p)^(1/p), p > 0; INFINITY: the largest |x|, of no elements an error, and the gradient is shared evenly among
+ * equals. The gradient at x = 0 is 0, that of a zero vector too, as in PyTorch. No power overflows on the way. */
+ML_API ml_tensor *ml_norm(ml_tape *t, ml_tensor *x, double p, int axis, bool keep_dim);
+/* log sum exp(x), without overflow; of no elements -infinity. */
+ML_API ml_tensor *ml_logsumexp(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 
 /* The same numbers in another shape: a view. One extent may be -1: it is inferred. */
 ML_API ml_tensor *ml_reshape(ml_tape *t, ml_tensor *x, int rank, const int64_t *shape);
@@ -231,6 +247,23 @@ ML_API ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_t
  * and 0; both NULL: over the last axis. eps 0 is the default, 1e-5; ML_ZERO for 0. Training and eval are the same, and
  * an empty x gives an empty tensor. Ba, Kiros, Hinton 2016. */
 ML_API ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta, double eps);
+/* The same formula, with mean and biased variance of each sample's groups: x (N,...,C), its C channels in `groups` runs of
+ * C / groups neighbours, each over all axes between as well; gamma and beta (C), or NULL for 1 and 0. With 1 group a layer norm
+ * over the whole sample, with C an instance norm. eps as above. Training and eval are the same, and an empty x gives an empty
+ * tensor. Wu and He 2018. */
+ML_API ml_tensor *ml_group_norm(ml_tape *t, ml_tensor *x, int64_t groups, ml_tensor *gamma, ml_tensor *beta,
+                                double eps);
+
+/* Attention: y = softmax(scale q k^T + mask) v over the last two axes: q (...,T,D) asks, k (...,S,D) and v (...,S,M) are what
+ * it looks at -> (...,T,M); the axes before (batch, heads) are equal. A query that sees no key gives 0. Memory grows with
+ * S, not with T S. Errors: shapes that do not fit, D 0, a scale that is no number. Vaswani et al. 2017, eq. 1. */
+typedef struct ml_attention_opts {
+    double scale;    /* default 1 / sqrt(D); ML_ZERO for 0 */
+    bool causal;     /* query i sees keys 0 .. i only */
+    ml_tensor *mask; /* (T,S) for all, or (...,T,S): added to the scores, so -INFINITY hides a key; it must live until
+                        ml_backward has run, and gets no gradient. NULL: none */
+} ml_attention_opts;
+ML_API ml_tensor *ml_attention(ml_tape *t, ml_tensor *q, ml_tensor *k, ml_tensor *v, ml_attention_opts opts);
 
 /* Losses take logits and return the mean over the batch as a scalar. */
 /* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */

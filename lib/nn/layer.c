@@ -10,12 +10,8 @@
 
 enum { DEEPEST = 32 }; /* blocks in blocks: forward and all else recurse into them */
 
-const ml_layer_kind *const mli_layer_kinds[] = {
-    &mli_input, &mli_dense, &mli_conv, &mli_conv1d, &mli_conv_transpose, &mli_max_pool, &mli_avg_pool,
-    &mli_adaptive_avg_pool, &mli_upsample, &mli_upsample_bilinear, &mli_batch_norm, &mli_layer_norm, &mli_dropout,
-    &mli_relu, &mli_sigmoid, &mli_tanh, &mli_flatten, &mli_identity, &mli_seq, &mli_residual, &mli_embedding,
-    &mli_branch, &mli_leaky_relu, &mli_elu, &mli_gelu, &mli_gelu_tanh, &mli_silu, &mli_softplus, &mli_softmax,
-    &mli_log_softmax,
+#define POINTER_TO_KIND(name) &mli_##name,
+const ml_layer_kind *const mli_layer_kinds[] = {MLI_LAYER_KINDS(POINTER_TO_KIND) NULL};
 
 ml_layer ml_layer_named(const char *name, ml_layer layer)
 {

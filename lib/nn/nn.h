@@ -89,13 +89,18 @@ struct ml_layer_kind {
     bool block;                      /* it has layers inside, in u.block */
 };
 
-/* All kinds, in no order, until NULL. */
+/* All kinds, by name: mli_dense is one. */
+#define MLI_LAYER_KINDS(KIND)                                                                                  \
+    KIND(input) KIND(identity) KIND(seq) KIND(residual) KIND(branch) KIND(flatten)                             \
+    KIND(dense) KIND(embedding) KIND(conv) KIND(conv1d) KIND(conv_transpose)                                   \
+    KIND(max_pool) KIND(avg_pool) KIND(adaptive_avg_pool) KIND(upsample) KIND(upsample_bilinear)               \
+    KIND(batch_norm) KIND(layer_norm) KIND(group_norm) KIND(dropout)                                           \
+    KIND(relu) KIND(leaky_relu) KIND(elu) KIND(gelu) KIND(gelu_tanh) KIND(silu) KIND(softplus)                 \
+    KIND(sigmoid) KIND(tanh) KIND(softmax) KIND(log_softmax)
+#define MLI_DECLARE_KIND(name) extern const ml_layer_kind mli_##name;
+MLI_LAYER_KINDS(MLI_DECLARE_KIND)
+/* In no order, until NULL. */
 extern const ml_layer_kind *const mli_layer_kinds[];
-extern const ml_layer_kind mli_input, mli_dense, mli_conv, mli_conv1d, mli_conv_transpose, mli_max_pool,
-    mli_avg_pool, mli_adaptive_avg_pool, mli_upsample, mli_upsample_bilinear, mli_batch_norm, mli_layer_norm,
-    mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq, mli_embedding, mli_residual,
-    mli_branch, mli_leaky_relu, mli_elu, mli_gelu, mli_gelu_tanh, mli_silu, mli_softplus, mli_softmax,
-    mli_log_softmax,
 
 /* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */
 ml_status mli_layer_build(mli_layer *l, const ml_layer *spec, int index, mli_shape *shape, mli_build *b);
