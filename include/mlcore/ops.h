@@ -7,6 +7,7 @@
 #define MLCORE_OPS_H
 
 #include <mlcore/autograd.h>
+#include <mlcore/losses.h>
 
 ML_BEGIN
 
@@ -121,13 +122,7 @@ ML_API ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_t
  * an empty x gives an empty tensor. Ba, Kiros, Hinton 2016. */
 ML_API ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta, double eps);
 
-/* Losses take logits and return the mean over the batch as a scalar. */
-/* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
-ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
-/* logits and targets of one shape, targets in 0 .. 1; the mean over all elements. No gradient to targets. */
-ML_API ml_tensor *ml_bce_logits(ml_tape *t, ml_tensor *logits, ml_tensor *targets);
-/* The mean of (prediction - target)^2 over all elements, of one shape. */
-ML_API ml_tensor *ml_mse(ml_tape *t, ml_tensor *prediction, ml_tensor *target);
+/* Losses: losses.h. */
 
 ML_END
 #endif
