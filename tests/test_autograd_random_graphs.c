@@ -376,32 +376,76 @@ static value batches(graph *g)
     }
 }
 
+/* Losses with a kink where a difference is 0: gradcheck excuses what falls on it. */
+static value distance(graph *g)
+{
+    value a = pick(g), b = twin(g, a);
+    double bound = a.bound + b.bound;
+    switch (below(g, 3)) {
+    case 0:
+        return (value){ml_mae(g->t, a.x, b.x), bound};
+    case 1:
+        return (value){ml_huber(g->t, a.x, b.x, 0.5), bound / 2};
+    default:
+        return (value){ml_pinball(g->t, a.x, b.x, 0.3), bound};
+    }
+}
+
+/* Cross-entropy in all its forms. Class 1 may be ignored, which is never all of a batch: its first label is 0. */
+static value of_labels(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = matrix(g);
+    if (!a.x)
+        return a;
+    int64_t classes = a.x->shape[1];
+    int k = classes < 3 ? (int)classes : 3;
+    ml_real weight[LARGEST * 2];
+    for (int i = 0; i < MAX_LABELS; i++)
+        g->label[k][i] = i % k;
+    for (int i = 0; i < LARGEST * 2; i++)
+        weight[i] = (ml_real)(1 + i % 3) / 2;
+    ml_ints labels = {g->label[k], a.x->shape[0]};
+    ml_xent_opts o = {.ignore = 1};
+    o.has_ignore = below(g, 2);
+    o.label_smoothing = 0.2 * below(g, 2);
+    if (below(g, 2))
+        o.class_weight = ml_constant(t, 1, &classes, weight);
+    double bound = 3 * (2 * a.bound + 4); /* the largest weight is three times the smallest */
+    switch (below(g, 3)) {
+    case 0:
+        return (value){ml_softmax_xent(t, a.x, labels), 2 * a.bound + 4};
+    case 1:
+        return (value){ml_cross_entropy(t, a.x, labels, o), bound};
+    default:
+        return (value){ml_nll(t, a.x, labels, o), 3 * a.bound};
+    }
+}
+
 static value loss(graph *g)
 {
     ml_tape *t = g->t;
     value a = pick(g), b;
     ml_real target[LARGEST * 2];
-    int k;
-    switch (below(g, 4)) {
+    for (int i = 0; i < LARGEST * 2; i++)
+        target[i] = (ml_real)(i % 5) / 4;
+    switch (below(g, 6)) {
     case 0:
         b = twin(g, a);
         return (value){ml_mse(t, a.x, b.x), pow(a.bound + b.bound, 2)};
     case 1:
-        for (int i = 0; i < LARGEST * 2; i++)
-            target[i] = (ml_real)(i % 5) / 4;
         return (value){ml_bce_logits(t, a.x, ml_constant(t, a.x->rank, a.x->shape, target)),
                        a.bound + 1};
     case 2:
         return (value){ml_dropout(t, a.x, 0.25), a.bound * 1.34};
-    default:
+    case 3:
         a = matrix(g);
-        if (!a.x)
-            return a;
-        k = a.x->shape[1] < 3 ? (int)a.x->shape[1] : 3;
-        for (int i = 0; i < MAX_LABELS; i++)
-            g->label[k][i] = i % k;
-        return (value){ml_softmax_xent(t, a.x, (ml_ints){g->label[k], a.x->shape[0]}),
-                       2 * a.bound + 4};
+        return (value){a.x ? ml_kl_div(t, a.x, ml_constant(t, 2, a.x->shape, target)) : NULL,
+                       LARGEST * (a.bound + 1)};
+    case 4:
+        return distance(g);
+    default:
+        return of_labels(g);
     }
 }
 

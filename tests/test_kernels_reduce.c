@@ -1,7 +1,6 @@
-/* test_kernels_reduce.c -- reductions, softmax, transposes and losses: the fast bodies against the definitions. */
+/* test_kernels_reduce.c -- reductions, softmax and transposes: the fast bodies against the definitions. */
 #include "support/check.h"
 
-#include "kernels/losses.h"
 #include "kernels/rows.h"
 #include "kernels/shape.h"
 #include "kernels/softmax.h"
@@ -133,48 +132,6 @@ static void softmax_agrees(void **state)
         }
 }
 
-static void xent_agrees(void **state)
-{
-    (void)state;
-    static const int64_t SIZES[][2] = {{1, 1},    {1, 2},   {64, 10}, {7, 13},
-                                       {3, 4097}, {500, 9}, {33, 128}};
-    ml_rng rng = ml_rng_seed(4);
-    for (int c = 0; c < 14; c++) {
-        int64_t rows = SIZES[c / 2][0], n = SIZES[c / 2][1];
-        double reach = c % 2 ? 1000 : 5;
-        ml_real *z = random_run(&rng, rows * n, -reach, reach),
-                *a = random_run(&rng, rows * n, 0, 1);
-        ml_real *b = random_run(&rng, rows * n, 0, 1), loss_a, loss_b;
-        int32_t label[500];
-        for (int64_t r = 0; r < rows; r++)
-            label[r] = (int32_t)ml_rng_below(&rng, n);
-        mlk_softmax_xent_ref(&loss_a, a, z + 1, label, rows, n);
-        mlk_softmax_xent_forward(&loss_b, b, z + 1, label, rows, n);
-        assert_reals_close(&loss_b, &loss_a, 1, TOL_REAL, TOL_REAL);
-        assert_reals_close(b, a, rows * n, TOL_REAL, TOL_REAL);
-        free(z), free(a), free(b);
-    }
-}
-
-static void elementwise_losses_agree(void **state)
-{
-    (void)state;
-    static const int64_t SIZES[] = {1, 2, 15, 16, 17, 255, 256, 257, 1031};
-    ml_rng rng = ml_rng_seed(5);
-    for (int c = 0; c < 18; c++) {
-        int64_t n = SIZES[c / 2];
-        double reach = c % 2 ? 300 : 4;
-        ml_real *z = random_run(&rng, n, -reach, reach), *y = random_run(&rng, n, 0, 1), a, b;
-        mlk_bce_logits_ref(&a, z + 1, y + 1, n);
-        mlk_bce_logits_forward(&b, z + 1, y + 1, n);
-        assert_reals_close(&b, &a, 1, TOL_REAL, TOL_REAL);
-        mlk_mse_ref(&a, z + 1, y + 1, n);
-        mlk_mse_forward(&b, z + 1, y + 1, n);
-        assert_reals_close(&b, &a, 1, TOL_REAL, TOL_REAL);
-        free(z), free(y);
-    }
-}
-
 /* Forward equals the definition; backward is its adjoint: <transpose(x), dy> = <x, backward(dy)>, and it adds. */
 static void check_transpose(ml_rng *rng, int rank, const int64_t *shape, const int *order)
 {
@@ -258,8 +215,6 @@ int main(void)
         cmocka_unit_test(long_sums_keep_their_digits),
         cmocka_unit_test(extremes_agree_with_ties_and_nan),
         cmocka_unit_test(softmax_agrees),
-        cmocka_unit_test(xent_agrees),
-        cmocka_unit_test(elementwise_losses_agree),
         cmocka_unit_test(transposes_agree),
         cmocka_unit_test(runs_agree),
     };

@@ -7,6 +7,7 @@
 #define MLCORE_OPS_H
 
 #include <mlcore/autograd.h>
+#include <mlcore/losses.h>
 
 ML_BEGIN
 
@@ -265,13 +266,7 @@ typedef struct ml_attention_opts {
 } ml_attention_opts;
 ML_API ml_tensor *ml_attention(ml_tape *t, ml_tensor *q, ml_tensor *k, ml_tensor *v, ml_attention_opts opts);
 
-/* Losses take logits and return the mean over the batch as a scalar. */
-/* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
-ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
-/* logits and targets of one shape, targets in 0 .. 1; the mean over all elements. No gradient to targets. */
-ML_API ml_tensor *ml_bce_logits(ml_tape *t, ml_tensor *logits, ml_tensor *targets);
-/* The mean of (prediction - target)^2 over all elements, of one shape. */
-ML_API ml_tensor *ml_mse(ml_tape *t, ml_tensor *prediction, ml_tensor *target);
+/* Losses: losses.h. */
 
 ML_END
 #endif

@@ -1,56 +1,126 @@
-/* ops_loss.c -- softmax cross-entropy, binary cross-entropy with logits and mean squared error on the tape. */
+/* ops_loss.c -- losses against labels on the tape: softmax cross-entropy, plain and with options, and nll. */
 #include "autograd/tape.h"
 #include "kernels/losses.h"
 
-#include <mlcore/ops.h>
+#include <mlcore/losses.h>
 
-#include <string.h>
+#include <math.h>
+
+/* ---- what all of them check ---- */
+
+static bool check_weight(ml_tape *t, const char *op, const ml_tensor *w, const ml_tensor *x,
+                         const char *x_is)
+{
+    char w_text[160], x_text[160];
+    if (!w)
+        return true;
+    if (w->rank != 1 || w->shape[0] != x->shape[1])
+        return mli_stick(t, ML_EINVAL, "%s: class_weight is %s but %s %s: it wants one a class", op,
+                         ml_shape_text(w, w_text, sizeof w_text), x_is,
+                         ml_shape_text(x, x_text, sizeof x_text));
+    for (int64_t k = 0; k < w->size; k++)
+        if (!(isfinite(w->data[k]) && w->data[k] >= 0))
+            return mli_stick(t, ML_EINVAL,
+                             "%s: class_weight %g of class %lld is not a finite number from 0 on",
+                             op, (double)w->data[k], (long long)k);
+    return true;
+}
+
+static bool check_labels(ml_tape *t, const char *op, const ml_tensor *x, const char *x_is,
+                         const mlk_labels *l, int64_t count)
+{
+    char text[160];
+    ml_shape_text(x, text, sizeof text);
+    if (x->rank != 2)
+        return mli_stick(t, ML_EINVAL, "%s: %s %s, not (samples, classes)", op, x_is, text);
+    if (count != x->shape[0] || (count && !l->label))
+        return mli_stick(t, ML_EINVAL, "%s: %s %s but there are %lld labels", op, x_is, text,
+                         (long long)(l->label ? count : 0));
+    if (x->size == 0)
+        return mli_stick(t, ML_EINVAL, "%s: %s %s: no samples or no classes, so no mean", op, x_is,
+                         text);
+    for (int64_t i = 0; i < count; i++)
+        if ((l->label[i] < 0 || l->label[i] >= x->shape[1]) &&
+            !(l->has_ignore && l->label[i] == l->ignore))
+            return mli_stick(t, ML_EINVAL, "%s: label %d of sample %lld is not in 0 .. %lld", op,
+                             (int)l->label[i], (long long)i, (long long)x->shape[1] - 1);
+    return true;
+}
+
+/* The labels and options as kernels want them, checked against x (N,K). */
+static bool prepare(ml_tape *t, const char *op, const ml_tensor *x, const char *x_is,
+                    ml_ints labels, const ml_xent_opts *o, mlk_labels *l)
+{
+    *l = (mlk_labels){.label = labels.v,
+                      .smoothing = o->label_smoothing,
+                      .has_ignore = o->has_ignore,
+                      .ignore = o->ignore};
+    if (!check_labels(t, op, x, x_is, l, labels.n) ||
+        !check_weight(t, op, o->class_weight, x, x_is))
+        return false;
+    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1)) /* so asked, NaN fails too */
+        return mli_stick(t, ML_EINVAL, "%s: label_smoothing is %g, not in 0 .. 1", op,
+                         o->label_smoothing);
+    l->rows = x->shape[0];
+    l->n = x->shape[1];
+    l->weight = o->class_weight ? o->class_weight->data : NULL;
+    return true;
+}
+
+/* Records a loss of x; the weights stand on the tape beside it, but get no gradient. */
+static ml_tensor *record(ml_tape *t, const ml_op *op, ml_tensor *y, ml_tensor *x, ml_tensor *weight,
+                         void *saved)
+{
+    if (!mli_record_saved(t, op, y, 2, (ml_tensor *[]){x, weight}, saved))
+        return NULL;
+    y->requires_grad = mli_wants_grad(t, 1, &x);
+    return y;
+}
+
+/* What was saved, with the weights where they are now: a buffer that joins a net later moves. */
+static mlk_labels labels_of(const ml_node *n, const mlk_labels *saved)
+{
+    mlk_labels l = *saved;
+    l.weight = n->in[1] ? n->in[1]->data : NULL;
+    return l;
+}
 
 /* ---- softmax cross-entropy ---- */
 
 /* Backward needs the probabilities and where the caller's labels are. */
 typedef struct xent {
-    const int32_t *label;
+    mlk_labels labels;
     ml_real p[];
 } xent;
+
+static bool is_plain(const mlk_labels *l)
+{
+    return !l->weight && l->smoothing == 0 && !l->has_ignore;
+}
 
 static void xent_backward(ml_tape *t, const ml_node *n)
 {
     const xent *saved = n->saved;
-    const ml_tensor *z = n->in[0];
-    mlk_loss_grad g = {*mli_dout(n), z->shape[0], z->shape[1]};
+    mlk_labels l = labels_of(n, &saved->labels);
+    ml_real dloss = *mli_dout(n);
     mli_dx dz = mli_din(t, n, 0);
-    if (dz.v)
-        mlk_softmax_xent_backward(dz.v, dz.add, saved->p, saved->label, g);
+    if (dz.v && is_plain(&l))
+        mlk_softmax_xent_backward(dz.v, dz.add, saved->p, l.label,
+                                  (mlk_loss_grad){dloss, l.rows, l.n});
+    else if (dz.v)
+        mlk_cross_entropy_backward(dz.v, dz.add, saved->p, &l, dloss);
 }
 
 static const ml_op XENT = {"softmax_xent", xent_backward};
+static const ml_op CROSS_ENTROPY = {"cross_entropy", xent_backward};
 
-static bool check_labels(ml_tape *t, const ml_tensor *z, ml_ints labels)
+static ml_tensor *cross_entropy(ml_tape *t, const ml_op *op, ml_tensor *logits, ml_ints labels,
+                                const ml_xent_opts *o)
 {
-    char text[160];
-    ml_shape_text(z, text, sizeof text);
-    if (z->rank != 2)
-        return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s, not (samples, classes)", text);
-    if (labels.n != z->shape[0] || (labels.n && !labels.v))
-        return mli_stick(t, ML_EINVAL, "softmax_xent: logits are %s but there are %lld labels",
-                         text, (long long)(labels.v ? labels.n : 0));
-    if (z->size == 0)
-        return mli_stick(t, ML_EINVAL,
-                         "softmax_xent: logits are %s: no samples or no classes, so no mean", text);
-    for (int64_t i = 0; i < labels.n; i++)
-        if (labels.v[i] < 0 || labels.v[i] >= z->shape[1])
-            return mli_stick(t, ML_EINVAL,
-                             "softmax_xent: label %d of sample %lld is not in 0 .. %lld",
-                             (int)labels.v[i], (long long)i, (long long)z->shape[1] - 1);
-    return true;
-}
-
-ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels)
-{
-    if (!mli_ready(t, "softmax_xent", 1, logits) || !check_labels(t, logits, labels))
+    mlk_labels l;
+    if (!mli_ready(t, op->name, 1, logits) ||
+        !prepare(t, op->name, logits, "logits are", labels, o, &l))
         return NULL;
-    int64_t rows = logits->shape[0], n = logits->shape[1];
     size_t bytes = sizeof(xent) + (size_t)logits->size * sizeof(ml_real);
     ml_tensor *y = mli_out(t, 0, NULL);
     if (!y)
@@ -59,88 +129,49 @@ ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels)
     xent *s = mli_wants_grad(t, 1, &logits) ? mli_saved(t, bytes) : mli_workspace(t, bytes);
     if (!s)
         return NULL;
-    s->label = labels.v;
-    if (mli_kernel(t) == ML_KERNEL_REF)
-        mlk_softmax_xent_ref(y->data, s->p, logits->data, labels.v, rows, n);
+    s->labels = l;
+    bool ref = mli_kernel(t) == ML_KERNEL_REF;
+    if (is_plain(&l))
+        (ref ? mlk_softmax_xent_ref : mlk_softmax_xent_forward)(y->data, s->p, logits->data,
+                                                                l.label, l.rows, l.n);
     else
-        mlk_softmax_xent_forward(y->data, s->p, logits->data, labels.v, rows, n);
-    return mli_record_saved(t, &XENT, y, 1, &logits, s) ? y : NULL;
+        (ref ? mlk_cross_entropy_ref : mlk_cross_entropy_forward)(y->data, s->p, logits->data, &l);
+    return record(t, op, y, logits, o->class_weight, s);
 }
 
-/* ---- losses of two tensors of one shape ---- */
-
-static bool check_pair(ml_tape *t, const char *op, const ml_tensor *a, const char *a_name,
-                       const ml_tensor *b, const char *b_name)
+ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels)
 {
-    char a_text[160], b_text[160];
-    ml_shape_text(a, a_text, sizeof a_text);
-    ml_shape_text(b, b_text, sizeof b_text);
-    if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof a->shape[0]) != 0)
-        return mli_stick(t, ML_EINVAL, "%s: %s %s but %s %s: the shapes differ", op, a_name, a_text,
-                         b_name, b_text);
-    if (a->size == 0)
-        return mli_stick(t, ML_EINVAL, "%s: %s %s: no elements, so no mean", op, a_name, a_text);
-    return true;
+    return cross_entropy(t, &XENT, logits, labels, &(ml_xent_opts){0});
 }
 
-static void bce_backward(ml_tape *t, const ml_node *n)
+ml_tensor *ml_cross_entropy(ml_tape *t, ml_tensor *logits, ml_ints labels, ml_xent_opts opts)
 {
-    const ml_tensor *z = n->in[0], *y = n->in[1];
-    mlk_loss_grad g = {*mli_dout(n), 1, z->size};
-    mli_dx dz = mli_din(t, n, 0);
-    if (dz.v)
-        mlk_bce_logits_backward(dz.v, dz.add, z->data, y->data, g);
+    return cross_entropy(t, &CROSS_ENTROPY, logits, labels, &opts);
 }
 
-static const ml_op BCE = {"bce_logits", bce_backward};
+/* ---- the same from log-probabilities ---- */
 
-ml_tensor *ml_bce_logits(ml_tape *t, ml_tensor *logits, ml_tensor *targets)
+static void nll_backward(ml_tape *t, const ml_node *n)
 {
-    if (!mli_ready(t, "bce_logits", 2, logits, targets) ||
-        !check_pair(t, "bce_logits", logits, "logits are", targets, "targets are"))
-        return NULL;
-    for (int64_t i = 0; i < targets->size; i++)
-        if (!(targets->data[i] >= 0 && targets->data[i] <= 1)) /* so that NaN is found too */
-            return mli_stick(t, ML_EINVAL, "bce_logits: target %g of element %lld is not in 0 .. 1",
-                             (double)targets->data[i], (long long)i);
-    ml_tensor *y = mli_out(t, 0, NULL);
-    if (!y)
-        return NULL;
-    if (mli_kernel(t) == ML_KERNEL_REF)
-        mlk_bce_logits_ref(y->data, logits->data, targets->data, logits->size);
-    else
-        mlk_bce_logits_forward(y->data, logits->data, targets->data, logits->size);
-    if (!mli_record(t, &BCE, y, 2, (ml_tensor *[]){logits, targets}))
-        return NULL;
-    y->requires_grad = mli_wants_grad(t, 1, &logits); /* targets get none */
-    return y;
+    mlk_labels l = labels_of(n, n->saved);
+    mli_dx dlog_p = mli_din(t, n, 0);
+    if (dlog_p.v)
+        mlk_nll_backward(dlog_p.v, dlog_p.add, &l, *mli_dout(n));
 }
 
-static void mse_backward(ml_tape *t, const ml_node *n)
-{
-    const ml_real *a = n->in[0]->data, *b = n->in[1]->data;
-    mlk_loss_grad g = {*mli_dout(n), 1, n->in[0]->size};
-    mli_dx da = mli_din(t, n, 0);
-    if (da.v)
-        mlk_mse_backward(da.v, da.add, a, b, g);
-    mli_dx db = mli_din(t, n, 1);
-    if (db.v)
-        mlk_mse_backward(db.v, db.add, b, a, g);
-}
+static const ml_op NLL = {"nll", nll_backward};
 
-static const ml_op MSE = {"mse", mse_backward};
-
-ml_tensor *ml_mse(ml_tape *t, ml_tensor *prediction, ml_tensor *target)
+ml_tensor *ml_nll(ml_tape *t, ml_tensor *log_p, ml_ints labels, ml_xent_opts opts)
 {
-    if (!mli_ready(t, "mse", 2, prediction, target) ||
-        !check_pair(t, "mse", prediction, "prediction is", target, "target is"))
+    mlk_labels l;
+    if (!mli_ready(t, "nll", 1, log_p) ||
+        !prepare(t, "nll", log_p, "log_p is", labels, &opts, &l))
         return NULL;
     ml_tensor *y = mli_out(t, 0, NULL);
-    if (!y)
+    mlk_labels *saved = y ? mli_saved(t, sizeof *saved) : NULL;
+    if (!saved)
         return NULL;
-    if (mli_kernel(t) == ML_KERNEL_REF)
-        mlk_mse_ref(y->data, prediction->data, target->data, target->size);
-    else
-        mlk_mse_forward(y->data, prediction->data, target->data, target->size);
-    return mli_record(t, &MSE, y, 2, (ml_tensor *[]){prediction, target}) ? y : NULL;
+    *saved = l;
+    (mli_kernel(t) == ML_KERNEL_REF ? mlk_nll_ref : mlk_nll_forward)(y->data, log_p->data, &l);
+    return record(t, &NLL, y, log_p, opts.class_weight, saved);
 }

@@ -86,3 +86,49 @@ ml_class_score ml_macro_score(const ml_class_score *scores, int32_t classes)
     }
     return mean;
 }
+
+/* One label a sample: what is called wrongly for one class is missing from another, so that over all classes precision and
+ * recall have one denominator, the number of samples. */
+static ml_class_score micro_score(const int64_t *counts, int32_t classes)
+{
+    int64_t hits = 0, samples = 0;
+    for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
+        samples += counts[i];
+        hits += i % ((int64_t)classes + 1) == 0 ? counts[i] : 0; /* the diagonal */
+    }
+    double share = ratio(hits, samples);
+    return (ml_class_score){share, share, share, samples};
+}
+
+static ml_class_score weighted_score(const ml_class_score *scores, int32_t classes)
+{
+    ml_class_score sum = {0};
+    for (int32_t k = 0; k < classes; k++) {
+        double support = (double)scores[k].support;
+        sum.precision += support * scores[k].precision;
+        sum.recall += support * scores[k].recall;
+        sum.f1 += support * scores[k].f1;
+        sum.support += scores[k].support;
+    }
+    double samples = sum.support > 0 ? (double)sum.support : 1;
+    return (ml_class_score){sum.precision / samples, sum.recall / samples, sum.f1 / samples, sum.support};
+}
+
+ml_status ml_average_score(const int64_t *counts, int32_t classes, ml_average average, ml_class_score *score)
+{
+    if (!score || average < ML_MACRO || average > ML_WEIGHTED)
+        return mli_fail(ML_EINVAL, "average score: average %d is unknown, or score is NULL", (int)average);
+    if (!counts || classes < 1)
+        return mli_fail(ML_EINVAL, "average score: %ld classes: wants at least 1, and counts", (long)classes);
+    if (average == ML_MICRO) {
+        *score = micro_score(counts, classes);
+        return ML_OK;
+    }
+    ml_class_score *scores = mli_alloc((size_t)classes * sizeof *scores);
+    if (!scores)
+        return ML_ENOMEM;
+    ml_status s = ml_class_scores(counts, classes, scores);
+    *score = average == ML_MACRO ? ml_macro_score(scores, classes) : weighted_score(scores, classes);
+    mli_free(scores);
+    return s;
+}
