@@ -60,6 +60,13 @@ ML_API ml_status ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
  * shape (M,D): fan_in D, fan_out M; further axes (F,R,S,C) multiply by R*S. */
 ML_API ml_status ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
 ML_API ml_status ml_init_he_normal(ml_tensor *x, ml_rng *rng);
+/* Orthogonal (Saxe, McClelland, Ganguli 2014): of the rows of (M,D), or of F rows of (F,R,S,C), and of the columns, whichever
+ * are fewer, each has length `gain` and stands at a right angle to the others; every such matrix is equally likely. In double,
+ * then rounded. Fails on rank < 2 and on a gain that is not finite. PyTorch's orthogonal_. */
+ML_API ml_status ml_init_orthogonal(ml_tensor *x, ml_rng *rng, double gain);
+/* Normal numbers of this mean and deviation (> 0), of those that lie in low .. high; a bound may be infinite. PyTorch's
+ * trunc_normal_: the bounds are numbers as they are, not deviations. */
+ML_API ml_status ml_init_trunc_normal(ml_tensor *x, ml_rng *rng, double mean, double std, double low, double high);
 
 /* ---- layers: values that describe, built when they join a net ---- */
 
@@ -67,13 +74,22 @@ typedef struct ml_net ml_net;
 typedef struct ml_layer ml_layer;
 typedef struct ml_layer_kind ml_layer_kind;
 
-typedef enum ml_init { ML_INIT_DEFAULT = 0, ML_INIT_HE, ML_INIT_XAVIER, ML_INIT_NORMAL, ML_INIT_ZERO } ml_init;
+typedef enum ml_init {
+    ML_INIT_DEFAULT = 0,
+    ML_INIT_HE,
+    ML_INIT_XAVIER,
+    ML_INIT_NORMAL,
+    ML_INIT_ZERO,
+    ML_INIT_ORTHOGONAL,
+    ML_INIT_TRUNC_NORMAL
+} ml_init;
 
 typedef struct ml_dense_opts {
     int64_t out;   /* M, features out; features in are inferred */
     bool no_bias;
     ml_init init;  /* default: PyTorch's nn.Linear, uniform on +-1/sqrt(D), bias too. HE is he_normal, XAVIER is
-                      xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01; their bias is 0 */
+                      xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01, ORTHOGONAL gain 1,
+                      TRUNC_NORMAL mean 0, deviation 0.02, cut at two deviations; their bias is 0 */
 } ml_dense_opts;
 
 typedef struct ml_conv_opts {
