@@ -239,6 +239,37 @@ ML_API ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *o
 ML_API int64_t ml_net_inputs(const ml_net *net);  /* numbers in one sample */
 ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample; -1 with an error set */
 
+/* ---- hooks: functions that are shown what goes through a net ---- */
+
+/* What a hook sees; good until it returns. */
+typedef struct ml_hook_view {
+    const char *layer;  /* the name as in the parameters', "features.0" of "features.0.weight" */
+    const char *kind;   /* "conv", "relu", ...; "point" (see ml_net_point); "custom" of a custom net as a whole, whose layer is "" */
+    const ml_tensor *x; /* in */
+    const ml_tensor *y; /* out */
+    const ml_real *dy;  /* in backward the gradient of the loss by y, y->size numbers; in forward NULL */
+} ml_hook_view;
+/* An error that it returns stops forward or backward and sticks to the tape, with a sentence that names the layer. */
+typedef ml_status (*ml_hook_fn)(void *user, const ml_hook_view *at);
+typedef struct ml_hook {
+    ml_hook_fn forward;  /* after the layer has run; NULL: not */
+    ml_hook_fn backward; /* when the gradient of its output is whole; NULL: not */
+    void *user;
+} ml_hook;
+
+/* Sets a hook on the layer of that name, or, where layer is NULL, on every one, blocks and what is inside them too (not on the
+ * input). Several on a layer are called in the order in which they were set. The net computes the same bits with hooks as
+ * without. They are called in training, ml_predict and ml_evaluate alike, by the thread that runs the net, so not set or
+ * take them off while another thread predicts. A layer that gives back its input or a view of it (identity, flatten of rows)
+ * has no gradient of its own: dy is that of what it gives back. Returns an id, or 0 with an error set: ML_EINVAL where no
+ * layer has that name. The net frees its hooks; user is the caller's. */
+ML_API int64_t ml_net_hook(ml_net *net, const char *layer, ml_hook hook);
+/* Takes it off; also from inside a hook, also between forward and backward. ML_EINVAL where there is none of that id. */
+ML_API ml_status ml_net_unhook(ml_net *net, int64_t id);
+/* In the function of a custom net, whose layers have no names: shows x and y to the hooks on `name`, as those of a layer of
+ * that name. Returns y, or NULL as ops do:  h = ml_net_point(net, t, "hidden", x, ml_linear(t, x, w, b)); */
+ML_API ml_tensor *ml_net_point(ml_net *net, ml_tape *t, const char *name, ml_tensor *x, ml_tensor *y);
+
 /* A table: layer, output shape, parameters, multiply-adds of one sample, bytes of parameters and buffers. What is inside a
  * block is indented. */
 ML_API void ml_net_print(FILE *out, ml_net *net);

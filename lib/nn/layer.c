@@ -128,6 +128,8 @@ ml_status mli_layer_build(mli_layer *l, const ml_layer *spec, int index, mli_sha
     *l = (mli_layer){.spec = *spec, .index = index};
     l->spec.name = spec->name ? mli_strdup(spec->name) : NULL;
     ml_status s = spec->name && !l->spec.name ? ML_ENOMEM : enter(l, b);
+    if (!s && !(l->path = mli_strdup(b->path)))
+        s = ML_ENOMEM;
     if (!s)
         s = build(l, shape, b);
     if (s) {
@@ -144,6 +146,7 @@ void mli_layer_free(mli_layer *l)
         mli_layer_free(&l->layers[i]);
     mli_free(l->layers);
     mli_free((char *)l->spec.name);
+    mli_free(l->path);
     *l = (mli_layer){0};
 }
 
