@@ -118,7 +118,7 @@ typedef struct ml_schedule ml_schedule;
 struct ml_schedule {
     double (*at)(const ml_schedule *s, int64_t step);
     double base, gamma, div, final_div, pct_start, floor; /* which of these are used: the constructor's comment */
-    int64_t every, total;
+    int64_t every, total, mult;
     int64_t warm_up; /* steps before the schedule begins; their rate rises from start * the first rate to it */
     double start;
 };
@@ -130,14 +130,20 @@ ML_API ml_schedule ml_schedule_step(double base, int64_t every, double gamma);
 /* Half a cosine from base at step 0 down to floor at step total, where it stays (Loshchilov and Hutter 2017, eq. 5), as
  * PyTorch's CosineAnnealingLR up to there. Uses base, floor, total. */
 ML_API ml_schedule ml_schedule_cosine(double base, int64_t total, double floor);
+/* The cosine with warm restarts (same paper): from base down towards floor in `first` steps, then from base again in first *
+ * mult steps, in first * mult^2, and so on. PyTorch's CosineAnnealingWarmRestarts with T_0 = first, T_mult = mult, both
+ * >= 1. Uses base, floor, every (first), mult. */
+ML_API ml_schedule ml_schedule_cosine_restarts(double base, int64_t first, int64_t mult, double floor);
+/* base * gamma^step: PyTorch's ExponentialLR */
+ML_API ml_schedule ml_schedule_exponential(double base, double gamma);
 /* One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR with its defaults: from max/25 up to max by a cosine over
  * 30 % of total steps, then down to max/250000, where it stays. Uses base (max), div, final_div, pct_start, total. */
 ML_API ml_schedule ml_schedule_one_cycle(double max, int64_t total);
 /* Puts a linear warm-up before any of these: from start times the schedule's first rate up to that rate in `steps` steps, and
  * then the schedule from its step 0 on. PyTorch's LinearLR and SequentialLR. start in [0, 1]; steps 0 takes it away. */
 ML_API ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double start);
-/* step counts from 0. NaN, with an error set, for a negative step, or where every or total is below 1, or the warm-up is
- * none. */
+/* step counts from 0. NaN, with an error set, for a negative step, or where every, total or mult is below 1, or the warm-up
+ * is none. */
 ML_API double ml_schedule_at(const ml_schedule *s, int64_t step);
 
 /* ---- plateau: the learning rate falls when a score no longer gets better ---- */
