@@ -46,11 +46,22 @@ typedef struct ml_adagrad_opts {
     double eps;                 /* default 1e-10; ML_ZERO for 0 */
 } ml_adagrad_opts;
 
+typedef struct ml_lbfgs_opts {
+    double lr;                /* default 1: the first step tried along a direction; without a search, the step */
+    int64_t max_iter;         /* default 20: iterations of one ml_step_closure */
+    int64_t max_eval;         /* default max_iter * 5 / 4: evaluations of the loss in one ml_step_closure */
+    int64_t history;          /* default 100: pairs remembered. The memory is (2 history + 9) doubles a parameter */
+    double tolerance_grad;    /* default 1e-7: done where no number of the gradient is larger; ML_ZERO for 0 */
+    double tolerance_change;  /* default 1e-9: done where loss or parameters change less; ML_ZERO for 0 */
+    bool strong_wolfe;        /* search each direction for a step that satisfies the strong Wolfe conditions: do */
+} ml_lbfgs_opts;
+
 /* NULL, or a sentence that says which option is out of range (it is also ml_error, until the next failure). */
 ML_API const char *ml_sgd_check(ml_sgd_opts opts);
 ML_API const char *ml_adam_check(ml_adam_opts opts);
 ML_API const char *ml_rmsprop_check(ml_rmsprop_opts opts);
 ML_API const char *ml_adagrad_check(ml_adagrad_opts opts);
+ML_API const char *ml_lbfgs_check(ml_lbfgs_opts opts);
 
 /* ps must live as long as steps are taken; freeing the optimizer does not touch it. */
 ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
@@ -62,11 +73,25 @@ ML_API ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts);
 ML_API ml_optim *ml_rmsprop(ml_params *ps, ml_rmsprop_opts opts);
 /* Duchi, Hazan, Singer 2011, figure 1. */
 ML_API ml_optim *ml_adagrad(ml_params *ps, ml_adagrad_opts opts);
+/* Liu and Nocedal 1989, algorithm 2.1. For small problems and whole data sets: it builds on differences of gradients, so the
+ * loss must be the same function at each evaluation, without dropout or a new batch. It computes in double; all parameters
+ * that are not frozen are one vector, so it has no groups and no weight decay. It steps by ml_step_closure alone. What it
+ * remembers is not saved in checkpoints (ML_ESTATE): save the parameters, and a new one finds its way back in a few steps. */
+ML_API ml_optim *ml_lbfgs(ml_params *ps, ml_lbfgs_opts opts);
 ML_API void ml_optim_free(ml_optim *opt);
 
 /* One update of every parameter that has a gradient and is not frozen; ML_ESTATE when parameters were added after the
- * optimizer was made. */
+ * optimizer was made, or for L-BFGS, whose step is ml_step_closure. */
 ML_API ml_status ml_step(ml_optim *opt);
+
+/* The loss with the parameters as they are, into *loss, and its gradients onto them: reset the tape, forward, ml_backward. What
+ * had gathered before is dropped for you. The error of a closure ends the step with its status and sentence. */
+typedef ml_status (*ml_closure_fn)(void *user, double *loss);
+/* One update by a rule that may want the loss several times: PyTorch's step(closure). L-BFGS calls f up to max_eval times;
+ * every other rule once, and then does what ml_step does. *loss, where not NULL, gets the loss before the update. L-BFGS: where
+ * the loss or its gradient is not finite at the start of a step, or without a search after it, the step is ML_EINVAL. After
+ * any error the parameters are the last at which all was well. */
+ML_API ml_status ml_step_closure(ml_optim *opt, ml_closure_fn f, void *user, double *loss);
 ML_API int64_t ml_optim_steps(const ml_optim *opt);
 ML_API double ml_lr(const ml_optim *opt);
 ML_API ml_status ml_set_lr(ml_optim *opt, double lr);
