@@ -85,6 +85,23 @@ static void adam_equals_pytorch(void **state)
     assert_equals_pytorch("optim_adamw_decay", adamw_decay);
 }
 
+/* PyTorch's decay is decoupled from the gradient and not from the rate: both shrink under a schedule. */
+static void adamw_under_a_schedule(void **state)
+{
+    (void)state;
+    twenty_steps t = twenty_start();
+    ml_optim *opt = ml_adamw(t.ps, (ml_adam_opts){.lr = 0.05, .weight_decay = 0.4});
+    ml_schedule falling = ml_schedule_exponential(0.05, 0.8);
+    for (int step = 0; step < STEPS; step++) {
+        twenty_gradients(&t, step);
+        assert_int_equal(ml_set_lr(opt, ml_schedule_at(&falling, step)), ML_OK);
+        assert_int_equal(ml_step(opt), ML_OK);
+    }
+    assert_twenty(&t, "optim_adamw_scheduled");
+    ml_optim_free(opt);
+    twenty_free(&t);
+}
+
 static void rmsprop_equals_pytorch(void **state)
 {
     (void)state;
@@ -479,6 +496,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sgd_equals_pytorch),          cmocka_unit_test(adam_equals_pytorch),
+        cmocka_unit_test(adamw_under_a_schedule),
         cmocka_unit_test(rmsprop_equals_pytorch),      cmocka_unit_test(adagrad_equals_pytorch),
         cmocka_unit_test(equal_to_the_formulas),       cmocka_unit_test(equal_bits_on_any_number_of_threads),
         cmocka_unit_test(frozen_and_unreached_stay),   cmocka_unit_test(eps_zero_leaves_the_padding),

@@ -25,6 +25,10 @@ static void equal_to_pytorch(void **state)
     assert_follows(cosine, "schedule_cosine");
     assert_follows(ml_schedule_warm_up(cosine, 7, 0.2), "schedule_warm_up");
     assert_follows(ml_schedule_warm_up(steps, 3, 1.0 / 3), "schedule_warm_up_step");
+    assert_follows(ml_schedule_cosine_restarts(0.3, 7, 1, 0.01), "schedule_restarts");
+    assert_follows(ml_schedule_cosine_restarts(0.3, 3, 2, 0), "schedule_restarts2");
+    assert_follows(ml_schedule_cosine_restarts(0.3, 1, 3, 0.02), "schedule_restarts3");
+    assert_follows(ml_schedule_exponential(0.3, 0.93), "schedule_exponential");
 }
 
 static void corners(void **state)
@@ -44,6 +48,16 @@ static void corners(void **state)
         assert_true(fabs(ml_schedule_at(&cosine, i) - row[i]) < 5e-5);
     assert_true(ml_schedule_at(&cosine, INT64_MAX) == ml_schedule_at(&cosine, 4)); /* PyTorch's would rise again */
 
+    ml_schedule again = ml_schedule_cosine_restarts(1, 2, 2, 0.2), even = ml_schedule_cosine_restarts(1, 2, 1, 0);
+    const double twice[] = {1, 0.6, 1, 0.8828, 0.6, 0.3172, 1}; /* likewise */
+    for (int i = 0; i < 7; i++)
+        assert_true(fabs(ml_schedule_at(&again, i) - twice[i]) < 5e-5);
+    assert_true(ml_schedule_at(&again, 2 * (((int64_t)1 << 40) - 1)) == 1); /* the start of a period, far out */
+    assert_true(fabs(ml_schedule_at(&again, INT64_MAX) - 0.2) < 1 && ml_schedule_at(&even, INT64_MAX - 1) == 1);
+    ml_schedule long_ago = ml_schedule_cosine_restarts(1, INT64_MAX, INT64_MAX, 0), decay = ml_schedule_exponential(1, 0.5);
+    assert_true(ml_schedule_at(&long_ago, INT64_MAX) == 1 && ml_schedule_at(&decay, 3) == 0.125);
+    assert_true(ml_schedule_at(&decay, INT64_MAX) == 0);
+
     ml_schedule warm = ml_schedule_warm_up(flat, 3, 0), none = ml_schedule_warm_up(warm, 0, 0);
     assert_true(ml_schedule_at(&warm, 0) == 0 && ml_schedule_at(&warm, 3) == 0.3 && ml_schedule_at(&warm, INT64_MAX) == 0.3);
     assert_true(fabs(ml_schedule_at(&warm, 1) - 0.1) < 1e-15 && fabs(ml_schedule_at(&warm, 2) - 0.2) < 1e-15);
@@ -55,12 +69,16 @@ static void bad_arguments(void **state)
     (void)state;
     ml_schedule s = ml_schedule_step(0.1, 0, 0.5), c = ml_schedule_one_cycle(0.1, 0), ok = ml_schedule_constant(1);
     assert_true(isnan(ml_schedule_at(&s, 3)));
-    assert_string_equal(ml_error(), "schedule: step 3, every 0, total 1: step must be >= 0, the others >= 1");
+    assert_string_equal(ml_error(), "schedule: step 3, every 0, total 1, mult 1: step must be >= 0, the others >= 1");
     assert_true(isnan(ml_schedule_at(&c, 3)));
     assert_true(isnan(ml_schedule_at(&ok, -1)));
     assert_true(isnan(ml_schedule_at(NULL, 0)));
     ml_schedule cosine = ml_schedule_cosine(0.1, -1, 0);
     assert_true(isnan(ml_schedule_at(&cosine, 0)));
+    const ml_schedule restarts[] = {ml_schedule_cosine_restarts(1, 0, 1, 0), ml_schedule_cosine_restarts(1, 3, 0, 0),
+                                    ml_schedule_cosine_restarts(1, -5, 2, 0), ml_schedule_cosine_restarts(1, 3, INT64_MIN, 0)};
+    for (int i = 0; i < 4; i++)
+        assert_true(isnan(ml_schedule_at(&restarts[i], 1)));
     const double starts[] = {-0.1, 1.1, NAN};
     for (int i = 0; i < 3; i++) {
         ml_schedule warm = ml_schedule_warm_up(ok, 3, starts[i]);

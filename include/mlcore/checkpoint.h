@@ -37,7 +37,7 @@ typedef struct ml_train_progress {
  * must not be in a file that is loaded. */
 typedef struct ml_checkpoint {
     ml_params *params;   /* values and buffers; which are frozen is for the program to say again */
-    ml_optim *optim;     /* its memory, its steps, its rate */
+    ml_optim *optim;     /* its memory, its steps, its rate. Not L-BFGS, which is ML_ESTATE: leave it out */
     ml_ema *ema;
     ml_plateau *plateau;
     ml_tape *tape;       /* its stream of dropout */

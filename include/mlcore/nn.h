@@ -65,6 +65,13 @@ ML_API ml_status ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
  * shape (M,D): fan_in D, fan_out M; further axes (F,R,S,C) multiply by R*S. */
 ML_API ml_status ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
 ML_API ml_status ml_init_he_normal(ml_tensor *x, ml_rng *rng);
+/* Orthogonal (Saxe, McClelland, Ganguli 2014): of the rows of (M,D), or of F rows of (F,R,S,C), and of the columns, whichever
+ * are fewer, each has length `gain` and stands at a right angle to the others; every such matrix is equally likely. In double,
+ * then rounded. Fails on rank < 2 and on a gain that is not finite. PyTorch's orthogonal_. */
+ML_API ml_status ml_init_orthogonal(ml_tensor *x, ml_rng *rng, double gain);
+/* Normal numbers of this mean and deviation (> 0), of those that lie in low .. high; a bound may be infinite. PyTorch's
+ * trunc_normal_: the bounds are numbers as they are, not deviations. */
+ML_API ml_status ml_init_trunc_normal(ml_tensor *x, ml_rng *rng, double mean, double std, double low, double high);
 
 /* ---- layers: values that describe, built when they join a net ---- */
 
@@ -72,13 +79,22 @@ typedef struct ml_net ml_net;
 typedef struct ml_layer ml_layer;
 typedef struct ml_layer_kind ml_layer_kind;
 
-typedef enum ml_init { ML_INIT_DEFAULT = 0, ML_INIT_HE, ML_INIT_XAVIER, ML_INIT_NORMAL, ML_INIT_ZERO } ml_init;
+typedef enum ml_init {
+    ML_INIT_DEFAULT = 0,
+    ML_INIT_HE,
+    ML_INIT_XAVIER,
+    ML_INIT_NORMAL,
+    ML_INIT_ZERO,
+    ML_INIT_ORTHOGONAL,
+    ML_INIT_TRUNC_NORMAL
+} ml_init;
 
 typedef struct ml_dense_opts {
     int64_t out;   /* M, features out; features in are inferred */
     bool no_bias;
     ml_init init;  /* default: PyTorch's nn.Linear, uniform on +-1/sqrt(D), bias too. HE is he_normal, XAVIER is
-                      xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01; their bias is 0 */
+                      xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01, ORTHOGONAL gain 1,
+                      TRUNC_NORMAL mean 0, deviation 0.02, cut at two deviations; their bias is 0 */
 } ml_dense_opts;
 
 typedef struct ml_conv_opts {
@@ -309,6 +325,37 @@ ML_API ml_status ml_net_prepare(ml_net *net);
 ML_API ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out);
 ML_API int64_t ml_net_inputs(const ml_net *net);  /* numbers in one sample */
 ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample; -1 with an error set */
+
+/* ---- hooks: functions that are shown what goes through a net ---- */
+
+/* What a hook sees; good until it returns. */
+typedef struct ml_hook_view {
+    const char *layer;  /* the name as in the parameters', "features.0" of "features.0.weight" */
+    const char *kind;   /* "conv", "relu", ...; "point" (see ml_net_point); "custom" of a custom net as a whole, whose layer is "" */
+    const ml_tensor *x; /* in */
+    const ml_tensor *y; /* out */
+    const ml_real *dy;  /* in backward the gradient of the loss by y, y->size numbers; in forward NULL */
+} ml_hook_view;
+/* An error that it returns stops forward or backward and sticks to the tape, with a sentence that names the layer. */
+typedef ml_status (*ml_hook_fn)(void *user, const ml_hook_view *at);
+typedef struct ml_hook {
+    ml_hook_fn forward;  /* after the layer has run; NULL: not */
+    ml_hook_fn backward; /* when the gradient of its output is whole; NULL: not */
+    void *user;
+} ml_hook;
+
+/* Sets a hook on the layer of that name, or, where layer is NULL, on every one, blocks and what is inside them too (not on the
+ * input). Several on a layer are called in the order in which they were set. The net computes the same bits with hooks as
+ * without. They are called in training, ml_predict and ml_evaluate alike, by the thread that runs the net, so not set or
+ * take them off while another thread predicts. A layer that gives back its input or a view of it (identity, flatten of rows)
+ * has no gradient of its own: dy is that of what it gives back. Returns an id, or 0 with an error set: ML_EINVAL where no
+ * layer has that name. The net frees its hooks; user is the caller's. */
+ML_API int64_t ml_net_hook(ml_net *net, const char *layer, ml_hook hook);
+/* Takes it off; also from inside a hook, also between forward and backward. ML_EINVAL where there is none of that id. */
+ML_API ml_status ml_net_unhook(ml_net *net, int64_t id);
+/* In the function of a custom net, whose layers have no names: shows x and y to the hooks on `name`, as those of a layer of
+ * that name. Returns y, or NULL as ops do:  h = ml_net_point(net, t, "hidden", x, ml_linear(t, x, w, b)); */
+ML_API ml_tensor *ml_net_point(ml_net *net, ml_tape *t, const char *name, ml_tensor *x, ml_tensor *y);
 
 /* A table: layer, output shape, parameters, multiply-adds of one sample, bytes of parameters and buffers. What is inside a
  * block is indented. */

@@ -46,11 +46,22 @@ typedef struct ml_adagrad_opts {
     double eps;                 /* default 1e-10; ML_ZERO for 0 */
 } ml_adagrad_opts;
 
+typedef struct ml_lbfgs_opts {
+    double lr;                /* default 1: the first step tried along a direction; without a search, the step */
+    int64_t max_iter;         /* default 20: iterations of one ml_step_closure */
+    int64_t max_eval;         /* default max_iter * 5 / 4: evaluations of the loss in one ml_step_closure */
+    int64_t history;          /* default 100: pairs remembered. The memory is (2 history + 9) doubles a parameter */
+    double tolerance_grad;    /* default 1e-7: done where no number of the gradient is larger; ML_ZERO for 0 */
+    double tolerance_change;  /* default 1e-9: done where loss or parameters change less; ML_ZERO for 0 */
+    bool strong_wolfe;        /* search each direction for a step that satisfies the strong Wolfe conditions: do */
+} ml_lbfgs_opts;
+
 /* NULL, or a sentence that says which option is out of range (it is also ml_error, until the next failure). */
 ML_API const char *ml_sgd_check(ml_sgd_opts opts);
 ML_API const char *ml_adam_check(ml_adam_opts opts);
 ML_API const char *ml_rmsprop_check(ml_rmsprop_opts opts);
 ML_API const char *ml_adagrad_check(ml_adagrad_opts opts);
+ML_API const char *ml_lbfgs_check(ml_lbfgs_opts opts);
 
 /* ps must live as long as steps are taken; freeing the optimizer does not touch it. */
 ML_API ml_optim *ml_sgd(ml_params *ps, ml_sgd_opts opts);
@@ -62,11 +73,25 @@ ML_API ml_optim *ml_adamw(ml_params *ps, ml_adam_opts opts);
 ML_API ml_optim *ml_rmsprop(ml_params *ps, ml_rmsprop_opts opts);
 /* Duchi, Hazan, Singer 2011, figure 1. */
 ML_API ml_optim *ml_adagrad(ml_params *ps, ml_adagrad_opts opts);
+/* Liu and Nocedal 1989, algorithm 2.1. For small problems and whole data sets: it builds on differences of gradients, so the
+ * loss must be the same function at each evaluation, without dropout or a new batch. It computes in double; all parameters
+ * that are not frozen are one vector, so it has no groups and no weight decay. It steps by ml_step_closure alone. What it
+ * remembers is not saved in checkpoints (ML_ESTATE): save the parameters, and a new one finds its way back in a few steps. */
+ML_API ml_optim *ml_lbfgs(ml_params *ps, ml_lbfgs_opts opts);
 ML_API void ml_optim_free(ml_optim *opt);
 
 /* One update of every parameter that has a gradient and is not frozen; ML_ESTATE when parameters were added after the
- * optimizer was made. */
+ * optimizer was made, or for L-BFGS, whose step is ml_step_closure. */
 ML_API ml_status ml_step(ml_optim *opt);
+
+/* The loss with the parameters as they are, into *loss, and its gradients onto them: reset the tape, forward, ml_backward. What
+ * had gathered before is dropped for you. The error of a closure ends the step with its status and sentence. */
+typedef ml_status (*ml_closure_fn)(void *user, double *loss);
+/* One update by a rule that may want the loss several times: PyTorch's step(closure). L-BFGS calls f up to max_eval times;
+ * every other rule once, and then does what ml_step does. *loss, where not NULL, gets the loss before the update. L-BFGS: where
+ * the loss or its gradient is not finite at the start of a step, or without a search after it, the step is ML_EINVAL. After
+ * any error the parameters are the last at which all was well. */
+ML_API ml_status ml_step_closure(ml_optim *opt, ml_closure_fn f, void *user, double *loss);
 ML_API int64_t ml_optim_steps(const ml_optim *opt);
 ML_API double ml_lr(const ml_optim *opt);
 ML_API ml_status ml_set_lr(ml_optim *opt, double lr);
@@ -118,7 +143,7 @@ typedef struct ml_schedule ml_schedule;
 struct ml_schedule {
     double (*at)(const ml_schedule *s, int64_t step);
     double base, gamma, div, final_div, pct_start, floor; /* which of these are used: the constructor's comment */
-    int64_t every, total;
+    int64_t every, total, mult;
     int64_t warm_up; /* steps before the schedule begins; their rate rises from start * the first rate to it */
     double start;
 };
@@ -130,14 +155,20 @@ ML_API ml_schedule ml_schedule_step(double base, int64_t every, double gamma);
 /* Half a cosine from base at step 0 down to floor at step total, where it stays (Loshchilov and Hutter 2017, eq. 5), as
  * PyTorch's CosineAnnealingLR up to there. Uses base, floor, total. */
 ML_API ml_schedule ml_schedule_cosine(double base, int64_t total, double floor);
+/* The cosine with warm restarts (same paper): from base down towards floor in `first` steps, then from base again in first *
+ * mult steps, in first * mult^2, and so on. PyTorch's CosineAnnealingWarmRestarts with T_0 = first, T_mult = mult, both
+ * >= 1. Uses base, floor, every (first), mult. */
+ML_API ml_schedule ml_schedule_cosine_restarts(double base, int64_t first, int64_t mult, double floor);
+/* base * gamma^step: PyTorch's ExponentialLR */
+ML_API ml_schedule ml_schedule_exponential(double base, double gamma);
 /* One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR with its defaults: from max/25 up to max by a cosine over
  * 30 % of total steps, then down to max/250000, where it stays. Uses base (max), div, final_div, pct_start, total. */
 ML_API ml_schedule ml_schedule_one_cycle(double max, int64_t total);
 /* Puts a linear warm-up before any of these: from start times the schedule's first rate up to that rate in `steps` steps, and
  * then the schedule from its step 0 on. PyTorch's LinearLR and SequentialLR. start in [0, 1]; steps 0 takes it away. */
 ML_API ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double start);
-/* step counts from 0. NaN, with an error set, for a negative step, or where every or total is below 1, or the warm-up is
- * none. */
+/* step counts from 0. NaN, with an error set, for a negative step, or where every, total or mult is below 1, or the warm-up
+ * is none. */
 ML_API double ml_schedule_at(const ml_schedule *s, int64_t step);
 
 /* ---- plateau: the learning rate falls when a score no longer gets better ---- */

@@ -62,6 +62,17 @@ static void keep_or_recycle(ml_tape *t, ml_tensor *y)
     }
 }
 
+/* The gradient of n's output, to those who wanted to see it. */
+static void show(ml_tape *t, const ml_node *n)
+{
+    const ml_tensor *root = n->out->base ? n->out->base : n->out;
+    if (!root->grad || !root->has_grad) /* a branch that the loss does not use */
+        return;
+    for (const mli_watch *w = n->watch; w && !t->error; w = w->next)
+        if (w->seen(w->arg, mli_dout(n)))
+            mli_stick_last(t);
+}
+
 static ml_status check_loss(ml_tape *t, const ml_tensor *loss)
 {
     char text[160];
@@ -95,7 +106,9 @@ ml_status ml_backward(ml_tape *t, ml_tensor *loss)
 
     for (int64_t i = loss->op; i >= 0; i--) {
         const ml_node *n = &t->nodes[i];
-        if (n->op->backward && n->out->has_grad) /* a branch that the loss does not use has none */
+        if (n->watch)
+            show(t, n);
+        if (!t->error && n->op->backward && n->out->has_grad) /* a branch that the loss does not use has none */
             n->op->backward(t, n);
         if (t->error)
             return mli_fail(t->error, "%s", t->sentence);

@@ -229,13 +229,24 @@ bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_ten
     memcpy(copy, in, (size_t)n * sizeof(ml_tensor *));
     out->requires_grad = mli_wants_grad(t, n, in);
     out->op = t->ops;
-    t->nodes[t->ops++] = (ml_node){op, out, copy, n, saved};
+    t->nodes[t->ops++] = (ml_node){.op = op, .out = out, .in = copy, .n_in = n, .saved = saved};
     return true;
 }
 
 bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in)
 {
     return mli_record_saved(t, op, out, n, in, NULL);
+}
+
+void mli_watch_gradient(ml_tape *t, const ml_tensor *y, mli_watch *w)
+{
+    if (y->op < 0 || y->op >= t->ops || t->nodes[y->op].out != y)
+        return;
+    mli_watch **end = &t->nodes[y->op].watch;
+    while (*end)
+        end = &(*end)->next;
+    w->next = NULL;
+    *end = w;
 }
 
 /* ---- settings and places ---- */

@@ -33,12 +33,21 @@ typedef struct ml_op {
     void (*backward)(ml_tape *t, const ml_node *n);
 } ml_op;
 
+/* Somebody who wants to see the gradient of an op's output. An error that it returns, with its sentence set, stops backward. */
+typedef struct mli_watch mli_watch;
+struct mli_watch {
+    ml_status (*seen)(void *arg, const ml_real *dy);
+    void *arg;
+    mli_watch *next;
+};
+
 struct ml_node {
     const ml_op *op;
     ml_tensor *out;
     ml_tensor **in;
     int n_in;
-    void *saved; /* what forward left for backward, from mli_saved */
+    void *saved;      /* what forward left for backward, from mli_saved */
+    mli_watch *watch; /* NULL but where somebody looks */
 };
 
 /* Where a gradient goes. The first overwrites (add is false), later ones add. */
@@ -70,6 +79,11 @@ void *mli_saved(ml_tape *t, size_t bytes);
 /* Writes the op down. saved may be NULL. False (sticking) where memory lacks: return NULL from the op then. */
 bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved);
 bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in);
+
+/* Backward will call w->seen when the gradient of y is whole, before the op that made y passes it on; several in the order in
+ * which they were set. w is from mli_saved. Nothing happens where y is no output of a recorded op, or gets no gradient. A
+ * view has no gradient of its own: what is seen is the part of its base's that it looks at. */
+void mli_watch_gradient(ml_tape *t, const ml_tensor *y, mli_watch *w);
 
 /* In a backward function: the gradient of the output, and the place for that of input i. */
 const ml_real *mli_dout(const ml_node *n);

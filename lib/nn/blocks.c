@@ -27,8 +27,11 @@ int mli_row_count(const ml_layer *layers, int n)
 
 ml_tensor *mli_row_forward(const mli_layer *layers, int n, ml_tape *t, ml_tensor *x)
 {
-    for (int i = 0; i < n && x; i++)
-        x = layers[i].spec.kind->forward(&layers[i], t, x);
+    for (int i = 0; i < n && x; i++) {
+        const mli_layer *l = &layers[i];
+        ml_tensor *y = l->spec.kind->forward(l, t, x);
+        x = y && l->hooks ? mli_hooks_call(l->hooks, t, l->path, l->spec.kind->name, x, y) : y;
+    }
     return x;
 }
 

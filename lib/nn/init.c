@@ -9,13 +9,13 @@
  *
  * Fans of (M,D): in D, out M. Of (F,R,S,C): in R*S*C, out R*S*F.          Derivation  docs/math/init.md
  */
-#include "nn/nn.h"
+#include "nn/init.h"
 
 #include <math.h>
 
-/* Two uniform numbers in [0, 1) of 53 bits: one Philox block, where two calls of ml_rng_uniform would compute four. A
- * net of half a million weights starts in milliseconds. */
-static void draw_two(ml_rng *rng, double u[2])
+/* One Philox block, where two calls of ml_rng_uniform would compute four. A net of half a million weights starts in
+ * milliseconds. */
+void mli_draw_two(ml_rng *rng, double u[2])
 {
     uint32_t w[4];
     uint64_t block = (rng->counter + 3) / 4; /* a block that was begun is left behind */
@@ -25,7 +25,17 @@ static void draw_two(ml_rng *rng, double u[2])
     u[1] = (double)(((uint64_t)w[2] << 32 | w[3]) >> 11) * 0x1p-53;
 }
 
-static ml_status check(const ml_tensor *x, const ml_rng *rng)
+/* Box and Muller 1958: two uniforms make two independent normals. 1 - u is never 0. */
+void mli_draw_normals(ml_rng *rng, double std, double z[2])
+{
+    double u[2];
+    mli_draw_two(rng, u);
+    double radius = sqrt(-2 * log(1 - u[0])), angle = 6.283185307179586477 * u[1];
+    z[0] = std * radius * cos(angle);
+    z[1] = std * radius * sin(angle);
+}
+
+ml_status mli_init_check(const ml_tensor *x, const ml_rng *rng)
 {
     if (!x || !rng)
         return mli_fail(ML_EINVAL, "init: the tensor or the rng is NULL");
@@ -43,13 +53,13 @@ ml_status ml_init_constant(ml_tensor *x, double value)
 
 ml_status ml_init_uniform(ml_tensor *x, ml_rng *rng, double low, double high)
 {
-    if (check(x, rng))
+    if (mli_init_check(x, rng))
         return ML_EINVAL;
     if (!(low <= high) || !isfinite(high - low))
         return mli_fail(ML_EINVAL, "init: uniform on %g .. %g is no range", low, high);
     for (int64_t i = 0; i < x->size; i += 2) {
         double u[2];
-        draw_two(rng, u);
+        mli_draw_two(rng, u);
         x->data[i] = (ml_real)(low + (high - low) * u[0]);
         if (i + 1 < x->size)
             x->data[i + 1] = (ml_real)(low + (high - low) * u[1]);
@@ -59,18 +69,16 @@ ml_status ml_init_uniform(ml_tensor *x, ml_rng *rng, double low, double high)
 
 ml_status ml_init_normal(ml_tensor *x, ml_rng *rng, double mean, double std)
 {
-    if (check(x, rng))
+    if (mli_init_check(x, rng))
         return ML_EINVAL;
     if (!isfinite(mean) || !isfinite(std) || std < 0)
         return mli_fail(ML_EINVAL, "init: normal of mean %g and standard deviation %g", mean, std);
-    /* Box and Muller 1958: two uniforms make two independent normals. 1 - u is never 0. */
     for (int64_t i = 0; i < x->size; i += 2) {
-        double u[2];
-        draw_two(rng, u);
-        double radius = sqrt(-2 * log(1 - u[0])), angle = 6.283185307179586477 * u[1];
-        x->data[i] = (ml_real)(mean + std * radius * cos(angle));
+        double z[2];
+        mli_draw_normals(rng, std, z);
+        x->data[i] = (ml_real)(mean + z[0]);
         if (i + 1 < x->size)
-            x->data[i + 1] = (ml_real)(mean + std * radius * sin(angle));
+            x->data[i + 1] = (ml_real)(mean + z[1]);
     }
     return ML_OK;
 }

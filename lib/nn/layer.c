@@ -126,6 +126,8 @@ ml_status mli_layer_build(mli_layer *l, const ml_layer *spec, int index, mli_sha
     *l = (mli_layer){.spec = *spec, .index = index};
     l->spec.name = spec->name ? mli_strdup(spec->name) : NULL;
     ml_status s = spec->name && !l->spec.name ? ML_ENOMEM : enter(l, b);
+    if (!s && !(l->path = mli_strdup(b->path)))
+        s = ML_ENOMEM;
     if (!s)
         s = build(l, shape, b);
     if (s) {
@@ -142,6 +144,7 @@ void mli_layer_free(mli_layer *l)
         mli_layer_free(&l->layers[i]);
     mli_free(l->layers);
     mli_free((char *)l->spec.name);
+    mli_free(l->path);
     *l = (mli_layer){0};
 }
 
@@ -213,8 +216,8 @@ static double fan_in(const ml_tensor *w)
 
 ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b)
 {
-    if ((int)init < ML_INIT_DEFAULT || init > ML_INIT_ZERO)
-        return mli_fail(ML_EINVAL, "init is %d: it must be one of ML_INIT_DEFAULT .. ML_INIT_ZERO", (int)init);
+    if ((int)init < ML_INIT_DEFAULT || init > ML_INIT_TRUNC_NORMAL)
+        return mli_fail(ML_EINVAL, "init is %d: it must be one of ML_INIT_DEFAULT .. ML_INIT_TRUNC_NORMAL", (int)init);
     if (!b->rng)
         return ML_OK;
     double a = 1 / sqrt(fan_in(w));
@@ -227,6 +230,10 @@ ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build 
         return ml_init_normal(w, b->rng, 0, 0.01);
     case ML_INIT_ZERO:
         return ML_OK;
+    case ML_INIT_ORTHOGONAL:
+        return ml_init_orthogonal(w, b->rng, 1);
+    case ML_INIT_TRUNC_NORMAL:
+        return ml_init_trunc_normal(w, b->rng, 0, 0.02, -0.04, 0.04);
     case ML_INIT_DEFAULT:
         break;
     }

@@ -27,8 +27,10 @@ void ml_net_free(ml_net *net)
     ml_params_free(net->params);
     for (int i = 0; net->self && i < net->self->n; i++)
         mli_layer_free(&net->self->layers[i]);
-    if (net->self)
+    if (net->self) {
         mli_free(net->self->layers);
+        mli_hooks_free(&net->self->hooks);
+    }
     mli_free(net->self);
     mli_free(net);
 }
@@ -95,6 +97,7 @@ ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b)
     if (self->n++ == 0)
         self->in = shape;
     self->outputs = mli_shape_numbers(&shape);
+    mli_hooks_mark(self);
     return ML_OK;
 }
 
@@ -154,8 +157,10 @@ ml_tensor *ml_net_forward(ml_net *net, ml_tape *t, ml_tensor *x)
                          mli_shape_text(self->in.rank, self->in.extent, want, sizeof want));
     if (!net->params->sealed && ml_params_seal(net->params))
         return mli_stick_last(t);
-    if (self->forward)
-        return self->forward(self->user, t, x);
+    if (self->forward) {
+        ml_tensor *y = self->forward(self->user, t, x);
+        return y && self->hooks.first ? mli_hooks_call(&self->hooks, t, "", "custom", x, y) : y;
+    }
     return mli_row_forward(self->layers, self->n, t, x);
 }
 

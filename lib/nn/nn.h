@@ -43,8 +43,11 @@ int64_t mli_shape_numbers(const mli_shape *s);
 
 /* A layer that has joined a net. */
 typedef struct mli_layer mli_layer;
+typedef struct mli_hooks mli_hooks;
 struct mli_layer {
     ml_layer spec;         /* as given; the name is a copy, and a block's layers are those below */
+    char *path;            /* its name with those of the blocks around it, "features.0" */
+    const mli_hooks *hooks; /* those of the net, where one of them is on this layer; else NULL */
     int index;             /* in its container, and its name where it has none; the input's is -1 */
     mli_shape out;         /* of one sample */
     ml_tensor *w, *b;      /* NULL where it has none */
@@ -131,6 +134,23 @@ int mli_row_count(const ml_layer *layers, int n);
 ml_tensor *mli_row_forward(const mli_layer *layers, int n, ml_tape *t, ml_tensor *x);
 int64_t mli_row_macs(const mli_layer *layers, int n);
 
+/* ---- hooks ---- */
+
+typedef struct mli_hook mli_hook;
+struct mli_hook {
+    mli_hook *next;
+    int64_t id;  /* 0: taken off */
+    char *layer; /* NULL: on all */
+    ml_hook hook;
+};
+struct mli_hooks {
+    mli_hook *first;
+    int64_t made; /* so many ids were given */
+};
+
+/* Shows one layer's work to the hooks that are on it. Returns y, or NULL (sticking) where a hook stops or memory lacks. */
+ml_tensor *mli_hooks_call(const mli_hooks *hooks, ml_tape *t, const char *layer, const char *kind, ml_tensor *x, ml_tensor *y);
+
 /* ---- nets ---- */
 
 typedef struct mli_net {
@@ -141,7 +161,12 @@ typedef struct mli_net {
     void *user;
     mli_shape in, out; /* of one sample; out is that of the last layer */
     int64_t outputs;   /* numbers out for one sample; -1: not yet known (custom nets) */
+    mli_hooks hooks;
 } mli_net;
+
+/* After a layer joined: hooks on all are on it too. */
+void mli_hooks_mark(mli_net *self);
+void mli_hooks_free(mli_hooks *hooks);
 
 /* ml_net_add for whoever says where values come from and how many there may be. */
 ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b);

@@ -74,6 +74,9 @@ static ml_status check_whole(const ml_checkpoint *c, const char *path, const cha
     if ((c->optim && c->optim->ps != c->params) || (c->ema && c->ema->ps != c->params))
         return mli_fail(ML_EINVAL, "%s: the %s is of other parameters", what,
                         c->optim && c->optim->ps != c->params ? "optimizer" : "average");
+    if (c->optim && c->optim->rule.step)
+        return mli_fail(ML_ESTATE, "%s: what %s remembers is not saved: leave the optimizer out, and make a new one when the run "
+                        "goes on", what, c->optim->rule.name);
     if (c->ema && c->ema->swapped)
         return mli_fail(ML_ESTATE, "%s: the averages are in the net: ml_ema_swap brings its weights back first", what);
     return ML_OK;

@@ -52,6 +52,7 @@ void ml_optim_free(ml_optim *opt)
         return;
     for (int k = 0; k < MLI_STATES; k++)
         mli_free(opt->state[k]);
+    mli_whole_free(opt->whole);
     mli_free(opt->own);
     mli_free(opt);
 }
@@ -115,6 +116,8 @@ ml_status ml_optim_group(ml_optim *opt, const char *prefix, ml_group_opts opts)
         return ml_error_status();
     if (!prefix)
         return mli_fail(ML_EINVAL, "group: the prefix is NULL");
+    if (opt->rule.step)
+        return mli_fail(ML_ESTATE, "group: %s steps over all parameters as one vector: it has no groups", opt->rule.name);
     mli_own own = {.lr_scale = opts.lr_scale, .weight_decay = opts.weight_decay};
     mli_fields_resolve(mli_own_fields, &own);
     if (mli_fields_check("group", mli_own_fields, &own))
@@ -186,10 +189,19 @@ static int stretch_end(const ml_optim *opt, int i)
     return j;
 }
 
+/* The next backward overwrites. */
+static void consume(ml_params *ps)
+{
+    for (int i = 0; i < ps->n; i++)
+        ps->entries[i].x->has_grad = false;
+}
+
 ml_status ml_step(ml_optim *opt)
 {
     if (mli_optim_ready(opt, "step"))
         return ml_error_status();
+    if (opt->rule.step)
+        return mli_fail(ML_ESTATE, "step: %s wants the loss several times a step: call ml_step_closure", opt->rule.name);
     ml_params *ps = opt->ps;
     mli_span all = {.p = ps->data, .g = ps->grad, .n = ps->length};
     memcpy(all.state, opt->state, sizeof all.state);
@@ -208,8 +220,29 @@ ml_status ml_step(ml_optim *opt)
         for (int k = i; k < j; k++)
             opt->own[k].taken++;
     }
-    for (int i = 0; i < ps->n; i++)
-        ps->entries[i].x->has_grad = false; /* consumed: the next backward overwrites */
+    consume(ps);
     opt->steps++;
     return ML_OK;
+}
+
+ml_status ml_step_closure(ml_optim *opt, ml_closure_fn f, void *user, double *loss)
+{
+    if (mli_optim_ready(opt, "step_closure"))
+        return ml_error_status();
+    if (!f)
+        return mli_fail(ML_EINVAL, "step_closure: the closure is NULL");
+    ml_status s;
+    if (opt->rule.step) {
+        s = opt->rule.step(opt, f, user, loss);
+        consume(opt->ps);
+        opt->steps += !s;
+    } else {
+        double value = NAN;
+        ml_zero_grad(opt->ps);
+        s = f(user, &value);
+        if (loss)
+            *loss = value;
+        s = s ? s : ml_step(opt);
+    }
+    return s;
 }

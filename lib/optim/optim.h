@@ -1,5 +1,6 @@
 /* optim.h -- the inside of an optimizer and of an average of weights. Internal. A new rule is one file: a table of its
- * options, a function `apply` over flat memory, a check, and a constructor that calls mli_optim_new. */
+ * options, a function `apply` over flat memory, a check, and a constructor that calls mli_optim_new. A rule that wants the
+ * loss, and sees the parameters as one vector, has a function `step` instead, and memory of its own. */
 #ifndef MLI_OPTIM_H
 #define MLI_OPTIM_H
 
@@ -27,6 +28,7 @@ typedef union mli_opts {
     ml_adam_opts adam;
     ml_rmsprop_opts rmsprop;
     ml_adagrad_opts adagrad;
+    ml_lbfgs_opts lbfgs;
 } mli_opts;
 
 typedef struct mli_rule {
@@ -35,7 +37,12 @@ typedef struct mli_rule {
     int states;              /* how many numbers it remembers for each parameter */
     void (*apply)(const mli_opts *opts, const mli_span *span);
     bool apart; /* the padding would not stay zero: never run across it */
+    ml_status (*step)(ml_optim *opt, ml_closure_fn f, void *user, double *loss); /* instead of apply */
 } mli_rule;
+
+/* The memory of L-BFGS. */
+typedef struct mli_whole mli_whole;
+void mli_whole_free(mli_whole *w);
 
 /* What one parameter has of its own. */
 typedef struct mli_own {
@@ -53,6 +60,7 @@ struct ml_optim {
     int64_t version;            /* of ps, when this was made */
     ml_real *state[MLI_STATES]; /* as long as the block of parameters, zero at first */
     mli_own *own;               /* of each parameter */
+    mli_whole *whole;           /* of a rule with `step` */
     int64_t steps;
 };
 

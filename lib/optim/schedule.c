@@ -4,8 +4,10 @@
  *     ml_set_lr(opt, ml_schedule_at(&schedule, ml_optim_steps(opt)));
  *
  * Constant    lr = base
- * Step        lr = base gamma^floor(step / every)
+ * Step        lr = base gamma^floor(step / every);    exponential: every = 1
  * Cosine      lr = floor + (base - floor) (1 + cos(pi step / total)) / 2, and floor after total
+ * Restarts    the cosine again and again, each `mult` times as long as the one before: it falls from base towards floor, jumps
+ *             back to base, and so on
  * One cycle   with a(u, v, x) = v + (u - v) (1 + cos(pi x)) / 2, half a cosine from u at x = 0 to v at x = 1, and
  *             top = pct_start total - 1:
  *             lr = a(max / div, max, step / top)                                   up to the top
@@ -13,7 +15,8 @@
  * Warm-up     of W steps, in front of any of these:
  *             lr = first (start + (1 - start) step / W), first being the schedule's rate at 0; from W on the schedule
  * Source      Loshchilov and Hutter 2017, eq. 5; Smith and Topin 2018, section 2; Goyal et al. 2017, section 2.2; in the
- *             forms of PyTorch's CosineAnnealingLR, OneCycleLR, LinearLR         Derivation  docs/math/schedules.md
+ *             forms of PyTorch's CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, OneCycleLR, LinearLR
+ * Derivation  docs/math/schedules.md
  */
 #include "base/base.h"
 
@@ -43,6 +46,17 @@ static double cosine_at(const ml_schedule *s, int64_t step)
     return half_cosine(s->base, s->floor, fmin(x, 1));
 }
 
+/* At most 63 rounds where each is longer than the one before; where all are of one length, the remainder. */
+static double restarts_at(const ml_schedule *s, int64_t step)
+{
+    int64_t length = s->every;
+    while (s->mult > 1 && step >= length) {
+        step -= length;
+        length = length > INT64_MAX / s->mult ? INT64_MAX : length * s->mult;
+    }
+    return half_cosine(s->base, s->floor, (double)(step % length) / (double)length);
+}
+
 static double one_cycle_at(const ml_schedule *s, int64_t step)
 {
     double low = s->base / s->div, end = low / s->final_div;
@@ -55,23 +69,33 @@ static double one_cycle_at(const ml_schedule *s, int64_t step)
 
 ml_schedule ml_schedule_constant(double base)
 {
-    return (ml_schedule){.at = constant_at, .base = base, .every = 1, .total = 1};
+    return (ml_schedule){.at = constant_at, .base = base, .every = 1, .total = 1, .mult = 1};
 }
 
 ml_schedule ml_schedule_step(double base, int64_t every, double gamma)
 {
-    return (ml_schedule){.at = step_at, .base = base, .every = every, .gamma = gamma, .total = 1};
+    return (ml_schedule){.at = step_at, .base = base, .every = every, .gamma = gamma, .total = 1, .mult = 1};
 }
 
 ml_schedule ml_schedule_cosine(double base, int64_t total, double floor)
 {
-    return (ml_schedule){.at = cosine_at, .base = base, .floor = floor, .total = total, .every = 1};
+    return (ml_schedule){.at = cosine_at, .base = base, .floor = floor, .total = total, .every = 1, .mult = 1};
+}
+
+ml_schedule ml_schedule_cosine_restarts(double base, int64_t first, int64_t mult, double floor)
+{
+    return (ml_schedule){.at = restarts_at, .base = base, .floor = floor, .every = first, .mult = mult, .total = 1};
+}
+
+ml_schedule ml_schedule_exponential(double base, double gamma)
+{
+    return ml_schedule_step(base, 1, gamma);
 }
 
 ml_schedule ml_schedule_one_cycle(double max, int64_t total)
 {
     return (ml_schedule){
-        .at = one_cycle_at, .base = max, .div = 25, .final_div = 1e4, .pct_start = 0.3, .total = total, .every = 1};
+        .at = one_cycle_at, .base = max, .div = 25, .final_div = 1e4, .pct_start = 0.3, .total = total, .every = 1, .mult = 1};
 }
 
 ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double start)
@@ -83,9 +107,9 @@ ml_schedule ml_schedule_warm_up(ml_schedule after, int64_t steps, double start)
 
 double ml_schedule_at(const ml_schedule *s, int64_t step)
 {
-    if (!s || !s->at || s->every < 1 || s->total < 1 || step < 0) {
-        mli_fail(ML_EINVAL, "schedule: step %lld, every %lld, total %lld: step must be >= 0, the others >= 1",
-                 (long long)step, s ? (long long)s->every : 0, s ? (long long)s->total : 0);
+    if (!s || !s->at || s->every < 1 || s->total < 1 || s->mult < 1 || step < 0) {
+        mli_fail(ML_EINVAL, "schedule: step %lld, every %lld, total %lld, mult %lld: step must be >= 0, the others >= 1",
+                 (long long)step, s ? (long long)s->every : 0, s ? (long long)s->total : 0, s ? (long long)s->mult : 0);
         return NAN;
     }
     if (s->warm_up < 0 || !(s->start >= 0 && s->start <= 1)) {
