@@ -16,11 +16,12 @@ typedef struct ml_tape ml_tape;
 typedef enum ml_mode { ML_TRAIN = 0, ML_EVAL } ml_mode;
 
 typedef struct ml_tape_opts {
-    bool inspect;     /* keep every gradient until the next reset, for printing and explaining */
-    bool no_grad;     /* record nothing */
-    ml_mode mode;     /* dropout and running statistics behave as in training, or not */
-    ml_kernel kernel; /* which bodies */
-    uint64_t seed;    /* of dropout; 0 is a seed like any other */
+    bool inspect;      /* keep every gradient until the next reset, for printing and explaining */
+    bool no_grad;      /* record nothing */
+    ml_mode mode;      /* dropout and running statistics behave as in training, or not */
+    ml_kernel kernel;  /* which bodies */
+    uint64_t seed;     /* of dropout; 0 is a seed like any other */
+    bool check_finite; /* see ml_check_finite */
 } ml_tape_opts;
 
 ML_API ml_tape *ml_tape_new(void);
@@ -45,6 +46,14 @@ ML_API ml_tensor *ml_keep_grad(ml_tensor *x);
 ML_API bool ml_no_grad(ml_tape *t, bool off);
 ML_API ml_mode ml_set_mode(ml_tape *t, ml_mode mode);
 ML_API ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel);
+/* Turns the finite check on or off; returns what it was. While it is on, the first NaN or infinity that an op computes, in
+ * forward or in backward, is an error that sticks, ML_ENOTFINITE. Its sentence names the op, its place on the tape, the step
+ * (the number of resets, or where ml_set_stream put it), the element, and the values that caused it:
+ *     log: element 2 (row 1, column 0) of a 2x2 became -inf at op #7 of step 12: its input 0 (#6) was 0 there
+ * Where an input was not finite already (a parameter, a batch), the sentence names that. Off, it costs nothing; on, one more
+ * pass over each output and each gradient. After an error in backward some parameters hold gradients that are not finite:
+ * call ml_zero_grad before going on. */
+ML_API bool ml_check_finite(ml_tape *t, bool on);
 /* The random stream of dropout: a mask is a function of (seed, step, op, element). Each reset advances the step. */
 ML_API void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step);
 /* Where the stream is: another tape that is set so goes on as this one would. */

@@ -67,9 +67,13 @@ bool mli_wants_grad(const ml_tape *t, int n, ml_tensor *const *in);
 /* Memory that lives as long as the values of the tape. */
 void *mli_saved(ml_tape *t, size_t bytes);
 
-/* Writes the op down. saved may be NULL. False (sticking) where memory lacks: return NULL from the op then. */
+/* Writes the op down, its output computed. saved may be NULL. False (sticking) where memory lacks, or where the finite check
+ * is on and out is not finite: return NULL from the op then. */
 bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved);
 bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in);
+/* For an op that must not compute before it is written down: the first records, the second is the finite check at its end. */
+bool mli_record_early(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved);
+bool mli_computed(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in);
 
 /* In a backward function: the gradient of the output, and the place for that of input i. */
 const ml_real *mli_dout(const ml_node *n);
