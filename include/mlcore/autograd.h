@@ -77,6 +77,14 @@ ML_API ml_tensor *ml_constant(ml_tape *t, int rank, const int64_t *shape, const 
 /* The blackboard: one line an op, with shapes, parents, |out| and |grad| (Euclidean norms). */
 ML_API void ml_tape_print(FILE *out, const ml_tape *t);
 
+/* How one gradient came to be, as text to free with free(): the path from element `index` of x (a parameter, or any tensor
+ * on the tape) through the ops to the loss of the last ml_backward. At each op: the gradient that arrived there, times the
+ * local partial, gives the product; the products of the largest few, how many others there are, and their sum, are the
+ * gradient that was asked for. The path follows the largest. NULL, with the reason in ml_error, where the tape was opened
+ * without .inspect, where nothing was differentiated since its reset (ML_ESTATE), or for a wrong index. No gradient changes.
+ * Takes a few hundred backwards of each op on the path at most, and writes some hundred lines at most. */
+ML_API char *ml_explain(ml_tape *t, const ml_tensor *x, int64_t index);
+
 /* Number of ops on the tape, and bytes it holds (all three regions). */
 ML_API int64_t ml_tape_ops(const ml_tape *t);
 ML_API size_t ml_tape_bytes(const ml_tape *t);
