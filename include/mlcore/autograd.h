@@ -85,6 +85,11 @@ ML_API void ml_tape_print(FILE *out, const ml_tape *t);
  * Takes a few hundred backwards of each op on the path at most, and writes some hundred lines at most. */
 ML_API char *ml_explain(ml_tape *t, const ml_tensor *x, int64_t index);
 
+/* The tape as a drawing for Graphviz, in a file that is written whole or not at all: ops with their shapes and the norms
+ * of their values and gradients, parameters, what came from outside; what is named alike ("0.weight", "0.bias") in one frame.
+ * Norms of gradients in the middle want a tape opened with .inspect. `dot -Tsvg tape.dot -o tape.svg` makes a picture. */
+ML_API ml_status ml_tape_dot(const ml_tape *t, const char *path);
+
 /* Number of ops on the tape, and bytes it holds (all three regions). */
 ML_API int64_t ml_tape_ops(const ml_tape *t);
 ML_API size_t ml_tape_bytes(const ml_tape *t);
