@@ -29,7 +29,7 @@ row() {
 room() {
     case $1 in
     real | error | rng | threads | build | progress) echo base ;;
-    ops) echo autograd ;;
+    ops | custom) echo autograd ;;
     checkpoint) echo optim ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;

@@ -23,18 +23,10 @@
 
 #include "base/base.h"
 
-#include <mlcore/autograd.h>
-
-typedef struct ml_node ml_node;
-
-typedef struct ml_op {
-    const char *name;
-    /* Adds to the gradients of the inputs; NULL for views, whose gradient is a part of their base's. */
-    void (*backward)(ml_tape *t, const ml_node *n);
-} ml_op;
+#include <mlcore/custom.h>
 
 struct ml_node {
-    const ml_op *op;
+    const ml_op *op; /* its backward is NULL for views, whose gradient is a part of their base's */
     ml_tensor *out;
     ml_tensor **in;
     int n_in;
@@ -42,10 +34,7 @@ struct ml_node {
 };
 
 /* Where a gradient goes. The first overwrites (add is false), later ones add. */
-typedef struct mli_dx {
-    ml_real *v;
-    bool add;
-} mli_dx;
+typedef ml_dx mli_dx;
 
 /* True when the tape has no error and none of the n tensors (ml_tensor *) is NULL; else records why and returns false. */
 bool mli_ready(ml_tape *t, const char *op, int n, ...);
