@@ -29,7 +29,7 @@ row() {
 room() {
     case $1 in
     real | error | rng | threads | build | progress) echo base ;;
-    ops | losses) echo autograd ;;
+    ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;

@@ -4,6 +4,7 @@
  * every tensor goes a bound on its size; what grows too large is scaled or squashed, and what goes into log, sqrt
  * and the denominator is kept away from 0.
  */
+#include "autograd/terms.h"
 #include "support/check.h"
 
 #include <math.h>
@@ -514,10 +515,32 @@ static void check_gradients(graph *g, ml_tensor *const *in, int n, int64_t *chec
     *skipped += r.skipped;
 }
 
+/* ml_explain's numbers: the terms of each element of each leaf, one backward of one op a number, make the gradient. */
+static void check_terms(const graph *g, ml_tensor *const *in, int n)
+{
+    const double rounding = sizeof(ml_real) == 8 ? 1e-10 : 1e-3;
+    for (int i = 0; i < n; i++)
+        for (int64_t e = 0; e < in[i]->size; e++) {
+            mli_terms all;
+            if (mli_terms_of(g->t, in[i], e, &all))
+                fail_msg("graph %d: %s", (int)g->seed, ml_error());
+            double sum = 0, scale = fabs(all.sum);
+            for (int k = 0; k < all.n; k++) {
+                sum += all.most[k].upstream * all.most[k].partial;
+                scale = fmax(scale, fabs(all.most[k].upstream * all.most[k].partial));
+            }
+            if (fabs(all.sum - (double)in[i]->grad[e]) > rounding * scale ||
+                (all.others == 0 && fabs(sum - all.sum) > rounding * scale))
+                fail_msg("graph %d: input %d element %d: gradient %g, all terms %g, those shown %g", (int)g->seed, i, (int)e,
+                         (double)in[i]->grad[e], all.sum, sum);
+        }
+}
+
 /* Loss and gradients, one after another, by one choice of kernels. */
 static int64_t run(graph *g, ml_kernel kernel, ml_tensor *const *in, int n, ml_real *out)
 {
-    ml_tape *t = ml_tape_open((ml_tape_opts){.kernel = kernel, .seed = g->seed});
+    bool look = kernel == ML_KERNEL_FAST; /* inside, too: with all gradients kept and every number looked at */
+    ml_tape *t = ml_tape_open((ml_tape_opts){.kernel = kernel, .seed = g->seed, .inspect = look, .check_finite = look});
     int64_t at = 0;
     for (int i = 0; i < n; i++) {
         in[i]->has_grad = false;
@@ -530,6 +553,8 @@ static int64_t run(graph *g, ml_kernel kernel, ml_tensor *const *in, int n, ml_r
     for (int i = 0; i < n; i++)
         for (int64_t e = 0; e < in[i]->size; e++)
             out[at++] = in[i]->grad[e];
+    if (look && y->requires_grad)
+        check_terms(g, in, n);
     ml_tape_free(t);
     for (int64_t i = 0; i < at; i++)
         if (!isfinite(out[i]))

@@ -89,6 +89,10 @@ int cli_finish(cli *c);
 /* Whether stdout took all that was printed (a full disk behind a `>`): 0, or 2 after a sentence. */
 int cli_close_stdout(const cli *c);
 
+/* Writes what is on the tape as a drawing, <out>/tape.dot, and where Graphviz is installed as a picture, <out>/tape.svg. Says
+ * so on `say`, unless that is NULL. See ml_error where it fails. */
+ml_status cli_draw_tape(const cli *c, const ml_tape *t, FILE *say);
+
 /* Frees what cli_metric gathered. */
 void cli_free(cli *c);
 

@@ -5,6 +5,7 @@
 #include <mlcore/nn.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 typedef struct net {
     ml_params *params;
@@ -62,6 +63,18 @@ static int compare(const lesson *l, const net *n, double *largest)
     return 0;
 }
 
+/* Part 4 once more, for one of the nine numbers, and not by us. */
+static int show_chain(const lesson *l, ml_tape *t, const net *n)
+{
+    char *chain = ml_explain(t, n->w, 0);
+    if (!chain)
+        return 1;
+    fprintf(l->board, "\nAny of them can be asked where it comes from. ml_explain on w11, which is\n"
+                      "W[0,0], prints the chain of part 4: what arrived, times the local slope.\n\n%s", chain);
+    free(chain);
+    return l->draw && cli_draw_tape(l->draw, t, l->board) != ML_OK;
+}
+
 int tape_agrees(const lesson *l, const paper *p, double *largest)
 {
     net n;
@@ -76,7 +89,7 @@ int tape_agrees(const lesson *l, const paper *p, double *largest)
                 p->h[0], p->h[1], hypot(p->h[0], p->h[1]));
         ml_tape_print(l->board, t);
         fputc('\n', l->board);
-        status = compare(l, &n, largest);
+        status = compare(l, &n, largest) || show_chain(l, t, &n);
     }
     ml_params_free(n.params);
     ml_tape_free(t);

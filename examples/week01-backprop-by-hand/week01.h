@@ -9,6 +9,7 @@ typedef struct lesson {
     ml_kernel kernel;
     uint64_t seed;
     int64_t epochs;
+    const cli *draw; /* where the tape is drawn; NULL: nowhere */
 } lesson;
 
 /* The four rows of a truth table of two inputs, in the order in which all parts read them. */

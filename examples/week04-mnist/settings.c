@@ -5,7 +5,7 @@
 
 /* Those before RUN_FLAGS make a run what it is. Those before RUN_FLAGS_KEPT are kept in checkpoints, too. */
 enum { MODEL, HIDDEN, LR, BATCH, OPTIMIZER, SCHEDULE, WEIGHT_DECAY, DROPOUT, VALIDATION, PATIENCE, SAMPLES, AUGMENTED,
-       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, STUDY, EXPLAIN_CONV,
+       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, DOT, STUDY, EXPLAIN_CONV,
        PREDICT, MODEL_FILE, FLAGS };
 
 static void list_flags(settings *s, cli_option *all)
@@ -37,6 +37,8 @@ static void list_flags(settings *s, cli_option *all)
         [CHECKPOINT_EVERY] = {"checkpoint-every", CLI_INT, &s->checkpoint_every, 1, 1000000000, NULL,
                               "steps between checkpoints (default: one after each epoch)", NULL},
         [RESUME] = {"resume", CLI_TEXT, &s->resume, 0, 0, NULL, "go on from a checkpoint of a run that was stopped", NULL},
+        [DOT] = {"dot", CLI_FLAG, &s->dot, 0, 0, NULL, "draw the tape of the first step: tape.dot, and tape.svg by Graphviz",
+                 NULL},
         [STUDY] = {"study", CLI_CHOICE, &s->study, 0, 0, "overfit", "500 digits, and what helps against learning them by heart",
                    NULL},
         [EXPLAIN_CONV] = {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL,

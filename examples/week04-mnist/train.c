@@ -19,6 +19,7 @@ typedef struct run {
     char best[CLI_PATH], checkpoint[CLI_PATH]; /* files */
     double counted; /* until when progress.seconds says how long it took */
     bool diverged;
+    bool drawn; /* the tape of the first step, where that is asked for */
 } run;
 
 static ml_optim *optim_new(const settings *s, ml_params *params)
@@ -61,6 +62,9 @@ static ml_status epoch(run *r, ml_progress *bar)
         ml_tensor *loss = ml_softmax_xent(t, logits, b.label);
         if (ml_backward(t, loss))
             return ml_tape_error(t);
+        if (s->dot && !r->drawn && cli_draw_tape(&s->c, t, r->out))
+            return ml_error_status();
+        r->drawn = true;
         if (ml_set_lr(r->c.optim, ml_schedule_at(&r->schedule, p->step)) || ml_step(r->c.optim))
             return ml_error_status();
         p->step++;
@@ -217,7 +221,8 @@ int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, out
     r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);
     name_files(s, &r);
     r.c = (ml_checkpoint){.params = net->params, .optim = optim_new(s, net->params),
-                          .tape = ml_tape_open((ml_tape_opts){.kernel = (ml_kernel)s->c.kernel, .seed = (uint64_t)s->c.seed})};
+                          .tape = ml_tape_open((ml_tape_opts){.inspect = s->dot, .kernel = (ml_kernel)s->c.kernel,
+                                                      .seed = (uint64_t)s->c.seed})};
     r.c.progress.seed = (uint64_t)s->c.seed;
     int status = r.c.optim && r.c.tape ? go(&r, o) : cli_fail_ml(&s->c);
     ml_optim_free(r.c.optim);

@@ -25,6 +25,7 @@ typedef struct settings {
     double lr, weight_decay, dropout, validation;
     int64_t batch, patience, samples, workers, checkpoint_every;
     bool explain_conv;
+    bool dot;                    /* draw the tape of the first step */
     cli_files predict;
     const char *model_file;
     bool given[FLAGS_MAX];       /* flag by flag: on the command line, or in the checkpoint that is resumed */

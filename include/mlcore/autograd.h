@@ -16,11 +16,12 @@ typedef struct ml_tape ml_tape;
 typedef enum ml_mode { ML_TRAIN = 0, ML_EVAL } ml_mode;
 
 typedef struct ml_tape_opts {
-    bool inspect;     /* keep every gradient until the next reset, for printing and explaining */
-    bool no_grad;     /* record nothing */
-    ml_mode mode;     /* dropout and running statistics behave as in training, or not */
-    ml_kernel kernel; /* which bodies */
-    uint64_t seed;    /* of dropout; 0 is a seed like any other */
+    bool inspect;      /* keep every gradient until the next reset, for printing and explaining */
+    bool no_grad;      /* record nothing */
+    ml_mode mode;      /* dropout and running statistics behave as in training, or not */
+    ml_kernel kernel;  /* which bodies */
+    uint64_t seed;     /* of dropout; 0 is a seed like any other */
+    bool check_finite; /* see ml_check_finite */
 } ml_tape_opts;
 
 ML_API ml_tape *ml_tape_new(void);
@@ -45,6 +46,14 @@ ML_API ml_tensor *ml_keep_grad(ml_tensor *x);
 ML_API bool ml_no_grad(ml_tape *t, bool off);
 ML_API ml_mode ml_set_mode(ml_tape *t, ml_mode mode);
 ML_API ml_kernel ml_set_kernel(ml_tape *t, ml_kernel kernel);
+/* Turns the finite check on or off; returns what it was. While it is on, the first NaN or infinity that an op computes, in
+ * forward or in backward, is an error that sticks, ML_ENOTFINITE. Its sentence names the op, its place on the tape, the step
+ * (the number of resets, or where ml_set_stream put it), the element, and the values that caused it:
+ *     log: element 2 (row 1, column 0) of a 2x2 became -inf at op #7 of step 12: its input 0 (#6) was 0 there
+ * Where an input was not finite already (a parameter, a batch), the sentence names that. Off, it costs nothing; on, one more
+ * pass over each output and each gradient. After an error in backward some parameters hold gradients that are not finite:
+ * call ml_zero_grad before going on. */
+ML_API bool ml_check_finite(ml_tape *t, bool on);
 /* The random stream of dropout: a mask is a function of (seed, step, op, element). Each reset advances the step. */
 ML_API void ml_set_stream(ml_tape *t, uint64_t seed, uint64_t step);
 /* Where the stream is: another tape that is set so goes on as this one would. */
@@ -67,6 +76,19 @@ ML_API ml_tensor *ml_constant(ml_tape *t, int rank, const int64_t *shape, const 
 
 /* The blackboard: one line an op, with shapes, parents, |out| and |grad| (Euclidean norms). */
 ML_API void ml_tape_print(FILE *out, const ml_tape *t);
+
+/* How one gradient came to be, as text to free with free(): the path from element `index` of x (a parameter, or any tensor
+ * on the tape) through the ops to the loss of the last ml_backward. At each op: the gradient that arrived there, times the
+ * local partial, gives the product; the products of the largest few, how many others there are, and their sum, are the
+ * gradient that was asked for. The path follows the largest. NULL, with the reason in ml_error, where the tape was opened
+ * without .inspect, where nothing was differentiated since its reset (ML_ESTATE), or for a wrong index. No gradient changes.
+ * Takes a few hundred backwards of each op on the path at most, and writes some hundred lines at most. */
+ML_API char *ml_explain(ml_tape *t, const ml_tensor *x, int64_t index);
+
+/* The tape as a drawing for Graphviz, in a file that is written whole or not at all: ops with their shapes and the norms
+ * of their values and gradients, parameters, what came from outside; what is named alike ("0.weight", "0.bias") in one frame.
+ * Norms of gradients in the middle want a tape opened with .inspect. `dot -Tsvg tape.dot -o tape.svg` makes a picture. */
+ML_API ml_status ml_tape_dot(const ml_tape *t, const char *path);
 
 /* Number of ops on the tape, and bytes it holds (all three regions). */
 ML_API int64_t ml_tape_ops(const ml_tape *t);

@@ -13,11 +13,12 @@ ML_BEGIN
 
 typedef enum ml_status {
     ML_OK = 0,
-    ML_EINVAL,  /* an argument is wrong: shape, range, option, NULL */
-    ML_ENOMEM,  /* memory could not be had */
-    ML_EIO,     /* a file could not be opened, read or written */
-    ML_EFORMAT, /* a file was read, but is not what it should be */
-    ML_ESTATE   /* a call at the wrong time, such as a step of an optimizer built before a layer was added */
+    ML_EINVAL,    /* an argument is wrong: shape, range, option, NULL */
+    ML_ENOMEM,    /* memory could not be had */
+    ML_EIO,       /* a file could not be opened, read or written */
+    ML_EFORMAT,   /* a file was read, but is not what it should be */
+    ML_ESTATE,    /* a call at the wrong time, such as a step of an optimizer built before a layer was added */
+    ML_ENOTFINITE /* a number became NaN or infinite on a tape that looks for that: see ml_check_finite */
 } ml_status;
 
 /* The calling thread's last error sentence; "" before the first. Valid until the next failure on this thread. */

@@ -5,6 +5,7 @@
 #include <mlcore/autograd.h>
 #include <mlcore/build.h>
 #include <mlcore/checkpoint.h>
+#include <mlcore/custom.h>
 #include <mlcore/data.h>
 #include <mlcore/error.h>
 #include <mlcore/io.h>

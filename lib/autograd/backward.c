@@ -8,8 +8,23 @@
  * Source: Linnainmaa 1970; Rumelhart, Hinton, Williams 1986. Derivation: docs/math/tape.md
  */
 #include "autograd/inside.h"
+#include "autograd/inspect.h"
 
 #include <string.h>
+
+/* The same while somebody asks one op alone: see mli_ask. */
+static mli_dx place_of_question(mli_question *q, const ml_tensor *x, const ml_tensor *root)
+{
+    if (root != q->of)
+        return (mli_dx){NULL, false};
+    if (x->size < root->size && !q->has) {
+        memset(q->dx, 0, (size_t)root->size * sizeof(ml_real));
+        q->has = true;
+    }
+    mli_dx place = {q->dx + x->offset, q->has};
+    q->has = true;
+    return place;
+}
 
 /* Where the gradient of x goes, and whether there is one already. */
 static mli_dx place_of(ml_tape *t, ml_tensor *x)
@@ -20,6 +35,8 @@ static mli_dx place_of(ml_tape *t, ml_tensor *x)
     ml_tensor *root = x->base ? x->base : x;
     if (!root->requires_grad)
         return none;
+    if (t->asked.of)
+        return place_of_question(&t->asked, x, root);
     if (!root->grad) {
         root->grad = mli_pool_take(&t->grads, (size_t)root->size * sizeof(ml_real));
         if (!root->grad) {
@@ -104,17 +121,38 @@ ml_status ml_backward(ml_tape *t, ml_tensor *loss)
         return t->error;
     *seed.v = seed.add ? *seed.v + 1 : 1; /* d loss / d loss */
 
+    t->loss = loss->op;
     for (int64_t i = loss->op; i >= 0; i--) {
         const ml_node *n = &t->nodes[i];
         if (n->watch)
             show(t, n);
-        if (!t->error && n->op->backward && n->out->has_grad) /* a branch that the loss does not use has none */
+        if (!t->error && n->op->backward && n->out->has_grad) { /* a branch that the loss does not use has none */
             n->op->backward(t, n);
+            if (t->opts.check_finite && !t->error)
+                mli_check_inputs(t, n);
+        }
         if (t->error)
             return mli_fail(t->error, "%s", t->sentence);
         keep_or_recycle(t, n->out);
     }
     return ML_OK;
+}
+
+/* Nothing of the tape changes but what is asked for: the output's gradient is lent the question, and place_of knows. */
+ml_status mli_ask(ml_tape *t, const ml_node *n, const ml_tensor *x, const ml_real *dy, ml_real *dx)
+{
+    ml_real *held = n->out->grad;
+    n->out->grad = (ml_real *)dy;
+    t->asked = (mli_question){.of = x, .dx = dx};
+    n->op->backward(t, n);
+    if (!t->asked.has) /* the op passes it nothing */
+        memset(dx, 0, (size_t)x->size * sizeof *dx);
+    t->asked = (mli_question){0};
+    n->out->grad = held;
+    ml_status s = t->error;
+    t->error = ML_OK; /* it had none, or nobody would have asked */
+    t->sentence[0] = 0;
+    return s;
 }
 
 ml_tensor *ml_keep_grad(ml_tensor *x)

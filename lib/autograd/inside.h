@@ -5,6 +5,13 @@
 #include "autograd/arena.h"
 #include "autograd/tape.h"
 
+/* One op's backward asked alone: the gradient of one tensor goes to memory of the asker's, those of others nowhere. */
+typedef struct mli_question {
+    const ml_tensor *of; /* NULL: nobody asks */
+    ml_real *dx;
+    bool has;
+} mli_question;
+
 struct ml_tape {
     ml_tape_opts opts;
     mli_arena values;
@@ -16,6 +23,8 @@ struct ml_tape {
     int64_t unrecorded; /* ops that ran with recording off: each has a random stream too */
     uint64_t step;      /* of the dropout stream */
     uint64_t resets;    /* so that a mark from before a reset is known */
+    int64_t loss;       /* op of the loss that the last backward began with, -1 where there was none */
+    mli_question asked;
     ml_status error;
     char sentence[512];
 };

@@ -86,7 +86,7 @@ static bool prepare(ml_tape *t, plan *p, const kind *k, ml_tensor *const in[3], 
     p->saved->n.scale = p->saved->numbers + count;
     p->saved->n.gamma = in[1] ? in[1]->data : NULL;
     p->saved->n.beta = in[2] ? in[2]->data : NULL;
-    return mli_record_saved(t, &k->op, p->y, 3, in, p->saved);
+    return mli_record_early(t, &k->op, p->y, 3, in, p->saved);
 }
 
 /* The option, its default where it is 0, and 0 where it is ML_ZERO. */
@@ -200,8 +200,9 @@ ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
     int64_t channels = x->shape[x->rank - 1], rows = channels ? x->size / channels : 0;
     bool train = mli_mode(t) == ML_TRAIN, of_batch = !mean || (train && !opts.use_running);
     plan p;
+    ml_tensor *in[] = {x, gamma, beta};
     if ((of_batch && !check_rows(t, x, rows)) ||
-        !prepare(t, &p, &BATCH_NORM, (ml_tensor *[]){x, gamma, beta},
+        !prepare(t, &p, &BATCH_NORM, in,
                  &(mlk_norm){.rows = rows, .n = channels, .constant = !of_batch}, channels))
         return NULL;
     const mlk_norm *n = &p.saved->n;
@@ -216,7 +217,7 @@ ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
         mlk_batch_norm_forward(p.y->data, x->data, n, p.work);
     else
         mlk_batch_norm_ref(p.y->data, x->data, n);
-    return p.y;
+    return mli_computed(t, &BATCH_NORM.op, p.y, 3, in) ? p.y : NULL;
 }
 
 /* ---- layer norm ---- */
@@ -259,14 +260,14 @@ ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
     const ml_tensor *like = gamma ? gamma : beta;
     int64_t n = like ? like->size : x->shape[x->rank - 1], rows = n ? x->size / n : 0;
     plan p;
-    if (!prepare(t, &p, &LAYER_NORM, (ml_tensor *[]){x, gamma, beta},
-                 &(mlk_norm){.rows = rows, .n = n}, rows))
+    ml_tensor *in[] = {x, gamma, beta};
+    if (!prepare(t, &p, &LAYER_NORM, in, &(mlk_norm){.rows = rows, .n = n}, rows))
         return NULL;
     if (p.work)
         mlk_layer_norm_forward(p.y->data, x->data, &p.saved->n, eps, p.work);
     else
         mlk_layer_norm_ref(p.y->data, x->data, &p.saved->n, eps);
-    return p.y;
+    return mli_computed(t, &LAYER_NORM.op, p.y, 3, in) ? p.y : NULL;
 }
 
 /* ---- group norm ---- */

@@ -3,6 +3,7 @@
  * This file is the writing: errors that stick, memory for values, the record of an op, settings, places to rewind to.
  */
 #include "autograd/inside.h"
+#include "autograd/inspect.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -15,8 +16,10 @@ ml_tape *ml_tape_new(void)
 ml_tape *ml_tape_open(ml_tape_opts opts)
 {
     ml_tape *t = mli_calloc(1, sizeof *t);
-    if (t)
+    if (t) {
         t->opts = opts;
+        t->loss = -1;
+    }
     return t;
 }
 
@@ -39,6 +42,7 @@ void ml_tape_reset(ml_tape *t)
     mli_pool_reset(&t->grads);
     t->ops = 0;
     t->unrecorded = 0;
+    t->loss = -1;
     t->error = ML_OK;
     t->sentence[0] = 0;
     t->step++;
@@ -210,7 +214,7 @@ static bool is_stranger(const ml_tape *t, const ml_tensor *x)
     return x->on_tape && x->requires_grad && (x->op < 0 || x->op >= t->ops || t->nodes[x->op].out != x);
 }
 
-bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
+bool mli_record_early(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
 {
     if (t->opts.no_grad) {
         t->unrecorded++;
@@ -231,6 +235,18 @@ bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_ten
     out->op = t->ops;
     t->nodes[t->ops++] = (ml_node){.op = op, .out = out, .in = copy, .n_in = n, .saved = saved};
     return true;
+}
+
+bool mli_computed(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in)
+{
+    if (!t->opts.check_finite || out->base) /* a view computes nothing */
+        return true;
+    return mli_check_output(t, &(ml_node){op, out, (ml_tensor **)in, n, NULL});
+}
+
+bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
+{
+    return mli_record_early(t, op, out, n, in, saved) && mli_computed(t, op, out, n, in);
 }
 
 bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in)
@@ -257,6 +273,15 @@ bool ml_no_grad(ml_tape *t, bool off)
         return false;
     bool was = t->opts.no_grad;
     t->opts.no_grad = off;
+    return was;
+}
+
+bool ml_check_finite(ml_tape *t, bool on)
+{
+    if (!t)
+        return false;
+    bool was = t->opts.check_finite;
+    t->opts.check_finite = on;
     return was;
 }
 
@@ -334,6 +359,8 @@ ml_status ml_tape_rewind(ml_tape *t, ml_mark mark)
     }
     t->ops = mark.ops;
     t->unrecorded = mark.unrecorded;
+    if (t->loss >= mark.ops)
+        t->loss = -1;
     mli_arena_return(&t->values, mark.chunk, mark.used);
     return ML_OK;
 }

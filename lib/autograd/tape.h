@@ -23,15 +23,7 @@
 
 #include "base/base.h"
 
-#include <mlcore/autograd.h>
-
-typedef struct ml_node ml_node;
-
-typedef struct ml_op {
-    const char *name;
-    /* Adds to the gradients of the inputs; NULL for views, whose gradient is a part of their base's. */
-    void (*backward)(ml_tape *t, const ml_node *n);
-} ml_op;
+#include <mlcore/custom.h>
 
 /* Somebody who wants to see the gradient of an op's output. An error that it returns, with its sentence set, stops backward. */
 typedef struct mli_watch mli_watch;
@@ -42,7 +34,7 @@ struct mli_watch {
 };
 
 struct ml_node {
-    const ml_op *op;
+    const ml_op *op; /* its backward is NULL for views, whose gradient is a part of their base's */
     ml_tensor *out;
     ml_tensor **in;
     int n_in;
@@ -51,10 +43,7 @@ struct ml_node {
 };
 
 /* Where a gradient goes. The first overwrites (add is false), later ones add. */
-typedef struct mli_dx {
-    ml_real *v;
-    bool add;
-} mli_dx;
+typedef ml_dx mli_dx;
 
 /* True when the tape has no error and none of the n tensors (ml_tensor *) is NULL; else records why and returns false. */
 bool mli_ready(ml_tape *t, const char *op, int n, ...);
@@ -76,9 +65,13 @@ bool mli_wants_grad(const ml_tape *t, int n, ml_tensor *const *in);
 /* Memory that lives as long as the values of the tape. */
 void *mli_saved(ml_tape *t, size_t bytes);
 
-/* Writes the op down. saved may be NULL. False (sticking) where memory lacks: return NULL from the op then. */
+/* Writes the op down, its output computed. saved may be NULL. False (sticking) where memory lacks, or where the finite check
+ * is on and out is not finite: return NULL from the op then. */
 bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved);
 bool mli_record(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in);
+/* For an op that must not compute before it is written down: the first records, the second is the finite check at its end. */
+bool mli_record_early(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved);
+bool mli_computed(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in);
 
 /* Backward will call w->seen when the gradient of y is whole, before the op that made y passes it on; several in the order in
  * which they were set. w is from mli_saved. Nothing happens where y is no output of a recorded op, or gets no gradient. A

@@ -77,10 +77,26 @@ if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/n
 fi
 
 # The pieces of docs/nets.md, one after another.
-awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/nets.md" >"$work/nets.c"
+pieces() { awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/$1"; }
+pieces nets.md >"$work/nets.c"
 $cc $strict "$work/nets.c" $cflags $libs -o "$work/nets" || fail "the program of docs/nets.md does not compile"
 (cd "$work" && ./nets) >"$work/nets.log" || fail "the program of docs/nets.md failed: $(cat "$work/nets.log")"
 echo "nets: $(tail -n 1 "$work/nets.log")"
+
+# The op of docs/your-own-op.md: its gradient holds, and a net with it learns.
+pieces your-own-op.md >"$work/own.c"
+$cc $strict "$work/own.c" $cflags $libs -lm -o "$work/own" || fail "the program of docs/your-own-op.md does not compile"
+good "$work/own"
+"$work/own" | grep -q '^gradients hold: 14 numbers' || fail "the op of docs/your-own-op.md is not proved"
+
+# docs/inspecting.md: what it prints is what stands there.
+pieces inspecting.md >"$work/inspect.c"
+$cc $strict "$work/inspect.c" $cflags $libs -o "$work/inspect" || fail "the program of docs/inspecting.md does not compile"
+(cd "$work" && ./inspect) >"$work/printed" || fail "the program of docs/inspecting.md failed: $(cat "$work/printed")"
+awk '/^```text$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/inspecting.md" >"$work/claimed"
+diff "$work/claimed" "$work/printed" || fail "docs/inspecting.md claims (<) what its program does not print (>)"
+grep -q '^digraph tape' "$work/tape.dot" || fail "the program of docs/inspecting.md has drawn nothing"
+echo "docs/inspecting.md: $(wc -l <"$work/printed") lines as claimed"
 
 # A program of the other kind must fail to link, not run with numbers of the wrong size.
 case $kind in

@@ -29,6 +29,17 @@ has 'dL/dw22 = dL/dz2 * dz2/dw22 [x2       ] =   -2 * 1    =   -2'
 has 'The loss falls from 1 to 0.0064.'
 has '#0   linear       1x2             1.581     2.828  constant (1x2) W (2x2) b (2)'
 has 'The nine gradients are equal; largest difference 0.'
+# What ml_explain prints of w11 is what part 4 says of it, line by line.
+has 'dL/dw11 = dL/dz1 * dz1/dw11 [x1       ] =    2 * 1    =    2'
+has '  #0 linear[0,0]                          2 * 1            = 2'
+has 'dL/dz1  = dL/dh1 * dh1/dz1  [1: z > 0 ] =    2 * 1    =    2'
+has '  #1 relu[0,0]                            2 * 1            = 2'
+has 'dL/dh1  = dL/dy  * dy/dh1   [v1       ] =    2 * 1    =    2'
+has '  #2 linear[0,0]                          2 * 1            = 2'
+has 'dL/dy   = 2 (y - t)                    = 2 * (1 - 0)  =    2'
+has '  #3 mse                                  1 * 2            = 2'
+has 'Along this path the partials make 2 * 1 * 1 * 1 = 2: the whole gradient.'
+[ ! -e "$work/run/tape.dot" ] || fail "a drawing that nobody asked for"
 has '9 numbers checked'
 has 'hand, tape and differences agree; XOR learned: 4 of 4'
 awk 'NR > 1 && length > 80 { exit 1 }' "$work/out" || fail "a line is longer than 80 columns"
@@ -36,6 +47,16 @@ grep -q '"train_accuracy": 1' "$work/run/metrics.json" || fail "metrics.json lac
 
 "$program" --out "$work/run" --quiet >"$work/out" 2>&1 || fail "status $? with --quiet"
 [ "$(wc -l <"$work/out")" -eq 1 ] || fail "--quiet prints more than one line"
+
+# Its tape as a drawing, and as a picture where Graphviz is installed.
+"$program" --out "$work/run" --dot >"$work/out" 2>&1 || fail "status $? with --dot"
+has "the tape: $work/run/tape.dot, "
+grep -q '^digraph tape {' "$work/run/tape.dot" || fail "tape.dot is no drawing"
+if command -v dot >/dev/null 2>&1; then
+    grep -q '</svg>' "$work/run/tape.svg" || fail "tape.svg is no picture"
+else
+    has 'Graphviz'
+fi
 
 # Other weights at first, other bodies of the kernels, one thread: the lesson is the same.
 for flags in '--seed 1' '--seed 2' '--seed 7' '--kernel ref' '--kernel blas' '--threads 1'; do
@@ -53,6 +74,7 @@ refuses()
 
 refuses --no-such-flag
 refuses --epochs 0
+refuses --dot=1
 refuses --epochs many
 refuses --seed
 refuses --kernel gpu
