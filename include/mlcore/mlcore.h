@@ -6,6 +6,7 @@
 #include <mlcore/build.h>
 #include <mlcore/checkpoint.h>
 #include <mlcore/data.h>
+#include <mlcore/doctor.h>
 #include <mlcore/error.h>
 #include <mlcore/io.h>
 #include <mlcore/metrics.h>
