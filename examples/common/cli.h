@@ -89,6 +89,10 @@ int cli_finish(cli *c);
 /* Whether stdout took all that was printed (a full disk behind a `>`): 0, or 2 after a sentence. */
 int cli_close_stdout(const cli *c);
 
+/* --doctor: examines a training instead of running it, prints the report (with --quiet its last line), and writes the number of
+ * findings and what was measured into metrics.json. 0 where nothing was found, 1 where something was, 2 after a sentence. */
+int cli_doctor(cli *c, ml_net *net, const ml_dataset *set, ml_doctor_opts opts);
+
 /* Frees what cli_metric gathered. */
 void cli_free(cli *c);
 
