@@ -19,7 +19,7 @@ row() {
     optim) echo 6 ;;
     data | metrics) echo 7 ;;
     prep | series | vision) echo 8 ;;
-    classical) echo 9 ;;
+    classical | doctor) echo 9 ;;
     select | models) echo 10 ;;
     plot | report | track | serve | cloud) echo 11 ;;
     *) echo 0 ;;
@@ -60,7 +60,7 @@ for file in lib/*/*.[ch]; do
 done
 for file in include/mlcore/*.h examples/*/*.[ch]; do
     [ -f "$file" ] || continue
-    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|vision)/' "$file" &&
+    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|vision|doctor)/' "$file" &&
         complain "$file: looks behind the door that include/mlcore is"
 done
 

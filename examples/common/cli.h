@@ -93,6 +93,10 @@ int cli_close_stdout(const cli *c);
  * so on `say`, unless that is NULL. See ml_error where it fails. */
 ml_status cli_draw_tape(const cli *c, const ml_tape *t, FILE *say);
 
+/* --doctor: examines a training instead of running it, prints the report (with --quiet its last line), and writes the number of
+ * findings and what was measured into metrics.json. 0 where nothing was found, 1 where something was, 2 after a sentence. */
+int cli_doctor(cli *c, ml_net *net, const ml_dataset *set, ml_doctor_opts opts);
+
 /* Frees what cli_metric gathered. */
 void cli_free(cli *c);
 

@@ -65,16 +65,19 @@ int main(int argc, char **argv)
              .about = "backpropagation by hand, by the tape and by differences, on numbers small enough for paper",
              .seed = 42,
              .epochs = 2000};
-    bool dot = false;
-    const cli_option flags[] = {{"dot", CLI_FLAG, &dot, 0, 0, NULL, "draw the tape of part 5: tape.dot, and tape.svg by Graphviz",
-                                 NULL}};
-    int status = cli_parse(&c, argc, argv, flags, 1);
+    bool doctor = false, dot = false;
+    const cli_option options[] = {
+        {"doctor", CLI_FLAG, &doctor, 0, 0, NULL, "examine the training of part 7 instead of the lesson", NULL},
+        {"dot", CLI_FLAG, &dot, 0, 0, NULL, "draw the tape of part 5: tape.dot, and tape.svg by Graphviz", NULL}};
+    int status = cli_parse(&c, argc, argv, options, 2);
     if (status < 0)
         status = cli_prepare_out(&c);
     if (status < 0) {
         lesson l = {.board = stdout, .kernel = (ml_kernel)c.kernel, .seed = (uint64_t)c.seed, .epochs = c.epochs,
                     .draw = dot ? &c : NULL};
-        if (c.quiet && !(l.board = fopen("/dev/null", "w")))
+        if (doctor)
+            status = examine_xor(&c, &l);
+        else if (c.quiet && !(l.board = fopen("/dev/null", "w")))
             status = cli_fail(&c, "/dev/null cannot be opened");
         else
             status = run(&c, &l);

@@ -10,16 +10,18 @@
 #include <math.h>
 
 enum { DRAWS = 20 };
+static const double RATE = 0.5;
 
 typedef struct net {
     ml_params *params;
     ml_tensor *w1, *b1, *w2, *b2;
 } net;
 
-static bool net_new(net *n)
+/* Adds the nine numbers to a list. */
+static bool net_init(net *n, ml_params *params)
 {
-    *n = (net){.params = ml_params_new()};
-    if (!n->params)
+    *n = (net){.params = params};
+    if (!params)
         return false;
     n->w1 = ml_param(n->params, "w1", 2, (int64_t[]){2, 2});
     n->b1 = ml_param(n->params, "b1", 1, (int64_t[]){2});
@@ -66,14 +68,21 @@ static bool is_milestone(int64_t epoch, int64_t last)
     return epoch == 1 || epoch == last;
 }
 
-static ml_status train_from(const lesson *l, ml_tape *t, const net *n, int draw, solution *s)
+static ml_status draw_weights(const lesson *l, const net *n, int draw)
 {
     ml_rng rng = ml_rng_split(ml_rng_seed(l->seed), 1, (uint64_t)draw);
     for (int k = 0; k < ml_params_count(n->params); k++)
         if (ml_init_uniform(ml_params_at(n->params, k), &rng, -1, 1))
             return ml_error_status();
+    return ML_OK;
+}
+
+static ml_status train_from(const lesson *l, ml_tape *t, const net *n, int draw, solution *s)
+{
+    if (draw_weights(l, n, draw))
+        return ml_error_status();
     for (int64_t e = 1; e <= l->epochs; e++) {
-        ml_status bad = descend(t, n, 0.5, &s->loss);
+        ml_status bad = descend(t, n, RATE, &s->loss);
         if (bad)
             return bad;
         if (is_milestone(e, l->epochs) || e == l->epochs)
@@ -143,10 +152,39 @@ int train_xor(const lesson *l, solution *s)
 {
     net n;
     heading(l, 7, "Training XOR from random weights");
-    fprintf(l->board, "Two tanh units, one logit, cross-entropy, all four rows a step, rate 0.5.\n\n");
+    fprintf(l->board, "Two tanh units, one logit, cross-entropy, all four rows a step, rate %g.\n\n", RATE);
     ml_tape *t = ml_tape_open((ml_tape_opts){.kernel = l->kernel});
-    int status = !net_new(&n) || train_until_solved(l, t, &n, s) != ML_OK;
+    int status = !net_init(&n, ml_params_new()) || train_until_solved(l, t, &n, s) != ML_OK;
     ml_params_free(n.params);
     ml_tape_free(t);
+    return status;
+}
+
+/* ---- --doctor: the same net and the same loop, told to the doctor ---- */
+
+static ml_tensor *forward(void *user, ml_tape *t, ml_tensor *x)
+{
+    return logits_of(t, user, x);
+}
+
+int examine_xor(cli *c, const lesson *l)
+{
+    net n;
+    ml_net *whole = ml_net_custom(forward, &n, 1, (int64_t[]){2});
+    ml_tensor *x = ml_zeros(4, 2), *want = ml_zeros(4, 1);
+    int status = 2;
+    for (int i = 0; i < 4 && x && want; i++) {
+        x->data[2 * i] = (ml_real)TABLE[i][0];
+        x->data[2 * i + 1] = (ml_real)TABLE[i][1];
+        want->data[i] = (ml_real)XOR[i];
+    }
+    if (whole && x && want && net_init(&n, whole->params) && draw_weights(l, &n, 1) == ML_OK)
+        status = cli_doctor(c, whole, NULL, (ml_doctor_opts){.x = x, .target = want, .loss = ML_DOCTOR_BCE,
+                                                             .rule = ML_DOCTOR_SGD, .lr = RATE});
+    else
+        cli_fail_ml(c);
+    ml_tensor_free(x);
+    ml_tensor_free(want);
+    ml_net_free(whole);
     return status;
 }

@@ -47,5 +47,7 @@ typedef struct solution {
     int right;    /* of the four rows */
 } solution;
 int train_xor(const lesson *l, solution *s);
+/* --doctor: the net and the rate of part 7, examined. The status to exit with. */
+int examine_xor(cli *c, const lesson *l);
 
 #endif

@@ -142,6 +142,18 @@ static int learn(settings *s, ml_net *net, const sets *d)
     return status;
 }
 
+/* --doctor: what would be trained on, with what; the test set is not for that. */
+static int examine(settings *s, ml_net *net, const sets *d)
+{
+    ml_optim *opt = train_optim(s, net->params);
+    cli_metric_text(&s->c, "model", MODEL_NAMES[s->model]);
+    int status = opt ? cli_doctor(&s->c, net, d->train ? d->train : d->some,
+                                  (ml_doctor_opts){.optim = opt, .batch = s->batch, .validation = d->held})
+                     : cli_fail_ml(&s->c);
+    ml_optim_free(opt);
+    return status;
+}
+
 /* The checksum of the data, and whether it is that of the run that is resumed. */
 static int check_data(const settings *s, const sets *d, int64_t *crc)
 {
@@ -169,7 +181,7 @@ static int run(settings *s, sets *d)
     if (!s->run)
         return cli_fail(&s->c, "out of memory for the settings");
     ml_net *net = model_new(s, d->test);
-    status = net ? learn(s, net, d) : cli_fail_ml(&s->c);
+    status = !net ? cli_fail_ml(&s->c) : s->doctor ? examine(s, net, d) : learn(s, net, d);
     ml_net_free(net);
     return status;
 }

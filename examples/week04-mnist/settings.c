@@ -5,8 +5,8 @@
 
 /* Those before RUN_FLAGS make a run what it is. Those before RUN_FLAGS_KEPT are kept in checkpoints, too. */
 enum { MODEL, HIDDEN, LR, BATCH, OPTIMIZER, SCHEDULE, WEIGHT_DECAY, DROPOUT, VALIDATION, PATIENCE, SAMPLES, AUGMENTED,
-       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, DOT, STUDY, EXPLAIN_CONV,
-       PREDICT, MODEL_FILE, FLAGS };
+       RUN_FLAGS, WORKERS = RUN_FLAGS, CHECKPOINT_EVERY, RUN_FLAGS_KEPT, RESUME = RUN_FLAGS_KEPT, DOT, STUDY, DOCTOR,
+       EXPLAIN_CONV, PREDICT, MODEL_FILE, FLAGS };
 
 static void list_flags(settings *s, cli_option *all)
 {
@@ -41,6 +41,7 @@ static void list_flags(settings *s, cli_option *all)
                  NULL},
         [STUDY] = {"study", CLI_CHOICE, &s->study, 0, 0, "overfit", "500 digits, and what helps against learning them by heart",
                    NULL},
+        [DOCTOR] = {"doctor", CLI_FLAG, &s->doctor, 0, 0, NULL, "examine data, network and rate instead of training", NULL},
         [EXPLAIN_CONV] = {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL,
                           "a convolution by hand, step by step; trains nothing", NULL},
         [PREDICT] = {"predict", CLI_FILES, &s->predict, 0, 0, NULL,
@@ -107,6 +108,10 @@ static int check_together(const settings *s)
         return cli_fail(&s->c, "--dropout is for models with a hidden layer, which softmax has not");
     if (s->patience && s->given[VALIDATION] && s->validation == 0)
         return cli_fail(&s->c, "--patience wants a validation set: --validation 0 holds nothing out");
+    if (s->doctor && s->study != STUDY_NONE)
+        return cli_fail(&s->c, "--doctor examines one training, and --study overfit is six");
+    if (s->doctor && s->resume)
+        return cli_fail(&s->c, "--doctor examines a network at its start: leave --resume out");
     if (s->model_file && !s->predict.n)
         return cli_fail(&s->c, "--model-file is for --predict");
     return -1;

@@ -22,7 +22,7 @@ typedef struct run {
     bool drawn; /* the tape of the first step, where that is asked for */
 } run;
 
-static ml_optim *optim_new(const settings *s, ml_params *params)
+ml_optim *train_optim(const settings *s, ml_params *params)
 {
     if (s->optimizer == OPTIMIZER_SGD)
         return ml_sgd(params, (ml_sgd_opts){.lr = s->lr, .momentum = 0.9, .nesterov = true, .weight_decay = s->weight_decay});
@@ -220,7 +220,7 @@ int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, out
     int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
     r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);
     name_files(s, &r);
-    r.c = (ml_checkpoint){.params = net->params, .optim = optim_new(s, net->params),
+    r.c = (ml_checkpoint){.params = net->params, .optim = train_optim(s, net->params),
                           .tape = ml_tape_open((ml_tape_opts){.inspect = s->dot, .kernel = (ml_kernel)s->c.kernel,
                                                       .seed = (uint64_t)s->c.seed})};
     r.c.progress.seed = (uint64_t)s->c.seed;

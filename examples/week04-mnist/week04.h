@@ -24,7 +24,7 @@ typedef struct settings {
     cli_sizes hidden;
     double lr, weight_decay, dropout, validation;
     int64_t batch, patience, samples, workers, checkpoint_every;
-    bool explain_conv;
+    bool explain_conv, doctor;
     bool dot;                    /* draw the tape of the first step */
     cli_files predict;
     const char *model_file;
@@ -60,6 +60,8 @@ typedef struct outcome {
     int64_t best_epoch;
     bool diverged;
 } outcome;
+/* The optimizer that the settings ask for, at their highest rate. */
+ml_optim *train_optim(const settings *s, ml_params *params);
 /* Trains; held may be NULL. Leaves checkpoints in the folder of the results. 0, or a status after a sentence. */
 int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o);
 /* Takes the checkpoints away, once the results are written. */

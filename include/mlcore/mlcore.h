@@ -7,6 +7,7 @@
 #include <mlcore/checkpoint.h>
 #include <mlcore/custom.h>
 #include <mlcore/data.h>
+#include <mlcore/doctor.h>
 #include <mlcore/error.h>
 #include <mlcore/io.h>
 #include <mlcore/losses.h>

@@ -64,6 +64,15 @@ for flags in '--seed 1' '--seed 2' '--seed 7' '--kernel ref' '--kernel blas' '--
     "$program" --out "$work/run" --quiet $flags >"$work/out" 2>&1 || fail "status $? with $flags: $(cat "$work/out")"
 done
 
+# The training of part 7 has nothing wrong with it.
+for seed in 1 2 3 42; do
+    "$program" --doctor --out "$work/doctor" --seed $seed >"$work/out" 2>&1 || fail "status $? with --doctor --seed $seed: $(cat "$work/out")"
+    has 'no finding'
+    has 'tanh after w1'
+    awk 'NR > 2 && length > 80 { exit 1 }' "$work/out" || fail "a line of --doctor is longer than 80 columns"
+    grep -q '"doctor_findings": 0' "$work/doctor/metrics.json" || fail "metrics.json lacks doctor_findings 0"
+done
+
 refuses()
 {
     "$program" "$@" >"$work/out" 2>"$work/err"
