@@ -241,7 +241,7 @@ bool mli_computed(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor 
 {
     if (!t->opts.check_finite || out->base) /* a view computes nothing */
         return true;
-    return mli_check_output(t, &(ml_node){op, out, (ml_tensor **)in, n, NULL});
+    return mli_check_output(t, &(ml_node){.op = op, .out = out, .in = (ml_tensor **)in, .n_in = n});
 }
 
 bool mli_record_saved(ml_tape *t, const ml_op *op, ml_tensor *out, int n, ml_tensor *const *in, void *saved)
