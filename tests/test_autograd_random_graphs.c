@@ -524,7 +524,7 @@ static void check_terms(const graph *g, ml_tensor *const *in, int n)
             mli_terms all;
             if (mli_terms_of(g->t, in[i], e, &all))
                 fail_msg("graph %d: %s", (int)g->seed, ml_error());
-            double sum = 0, scale = fabs(all.sum);
+            double sum = 0, scale = fmax(fabs(all.sum), 1e-3); /* less is a gradient of 0 and rounding */
             for (int k = 0; k < all.n; k++) {
                 sum += all.most[k].upstream * all.most[k].partial;
                 scale = fmax(scale, fabs(all.most[k].upstream * all.most[k].partial));
