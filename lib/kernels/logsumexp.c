@@ -83,13 +83,32 @@ void mlk_logsumexp_forward(ml_real *y, double *exact, const ml_real *x, mlk_axis
     }
 }
 
-/* ---- backward: one line, for any axis ---- */
+/* ---- backward ---- */
+
+/* n numbers that lie side by side: of one line (step 0), or one of each of n lines (step 1) */
+static inline void back(ml_real *dx, bool add, const ml_real *dy, const ml_real *x,
+                        const double *exact, int64_t n, int64_t step)
+{
+    ml_real p[STRETCH];
+    for (int64_t at = 0; at < n; at += STRETCH) {
+        int64_t count = n - at < STRETCH ? n - at : STRETCH;
+        for (int64_t i = 0; i < count; i++)
+            p[i] = (ml_real)((double)x[at + i] - exact[(at + i) * step]);
+        mlk_exp_row(p, p, count);
+        for (int64_t i = at; i < at + count; i++) /* dx = dy exp(x - y) */
+            dx[i] = (add ? dx[i] : 0) + dy[i * step] * p[i - at];
+    }
+}
 
 void mlk_logsumexp_backward(ml_real *dx, bool add, const ml_real *dy, const ml_real *x,
                             const double *exact, mlk_axis s)
 {
+    if (s.inner == 1) {
+        for (int64_t o = 0; o < s.outer; o++, dx += s.n, x += s.n)
+            back(dx, add, dy + o, x, exact + o, s.n, 0);
+        return;
+    }
     for (int64_t o = 0; o < s.outer; o++, dy += s.inner, exact += s.inner)
         for (int64_t k = 0; k < s.n; k++, dx += s.inner, x += s.inner)
-            for (int64_t i = 0; i < s.inner; i++)
-                dx[i] = (add ? dx[i] : 0) + dy[i] * mlk_exp((ml_real)((double)x[i] - exact[i]));
+            back(dx, add, dy, x, exact, s.inner, 1);
 }

@@ -90,11 +90,14 @@ static double slope(ml_real dy, ml_real y, const mlk_variance *v)
     return y == 0 ? 0 : (double)dy / ((double)y * v->divisor);
 }
 
-static void columns_back(ml_real *dx, bool add, const ml_real *x, const double *mean,
-                         const double *slopes, int64_t count)
+/* n numbers that lie side by side: of one line (step 0), or one of each of n lines (step 1) */
+static inline void back(ml_real *dx, bool add, const ml_real *x, const double *mean,
+                        const double *slopes, int64_t n, int64_t step)
 {
-    for (int64_t i = 0; i < count; i++)
-        dx[i] = (add ? dx[i] : 0) + (ml_real)(slopes[i] * ((double)x[i] - mean[i]));
+    for (int64_t i = 0; i < n; i++) {
+        double d = slopes[i * step] * ((double)x[i] - mean[i * step]);
+        dx[i] = (add ? dx[i] : 0) + (ml_real)d;
+    }
 }
 
 void mlk_variance_backward(ml_real *dx, bool add, const ml_real *dy, const ml_real *x,
@@ -105,12 +108,12 @@ void mlk_variance_backward(ml_real *dx, bool add, const ml_real *dy, const ml_re
     for (int64_t o = 0; o < s.outer; o++, dy += s.inner, y += s.inner, mean += s.inner)
         for (int64_t i = 0; i < s.inner; i += BLOCK) {
             double slopes[BLOCK];
-            int64_t count = s.inner - i < BLOCK ? s.inner - i : BLOCK;
+            int64_t count = s.inner - i < BLOCK ? s.inner - i : BLOCK, at = o * s.n * s.inner + i;
             for (int64_t j = 0; j < count; j++)
                 slopes[j] = slope(dy[i + j], y[i + j], v);
-            for (int64_t k = 0; k < s.n; k++) {
-                int64_t at = (o * s.n + k) * s.inner + i;
-                columns_back(dx + at, add, x + at, mean + i, slopes, count);
-            }
+            if (s.inner == 1)
+                back(dx + at, add, x + at, mean, slopes, s.n, 0);
+            for (int64_t k = 0; k < s.n && s.inner > 1; k++, at += s.inner)
+                back(dx + at, add, x + at, mean + i, slopes, count, 1);
         }
 }

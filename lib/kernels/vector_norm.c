@@ -144,19 +144,29 @@ static void largest_back(ml_real *dx, bool add, ml_real dy, const ml_real *x, ml
                        (wins(x[k * step], y) ? share(dy, x[k * step], winners) : 0);
 }
 
+/* n numbers that lie side by side: of one line (step 0), or one of each of n lines (step 1) */
+static inline void back(ml_real *dx, bool add, const ml_real *dy, const ml_real *x,
+                        const ml_real *y, double p, int64_t n, int64_t step)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double d = slope((double)x[i], (double)y[i * step], p);
+        dx[i] = (add ? dx[i] : 0) + dy[i * step] * (ml_real)d;
+    }
+}
+
 void mlk_vector_norm_backward(ml_real *dx, bool add, const ml_real *dy, const ml_real *x,
                               const ml_real *y, const mlk_vector_norm *v)
 {
     const mlk_axis s = v->s;
     for (int64_t o = 0; o < s.outer; o++, dy += s.inner, y += s.inner) {
-        int64_t first = o * s.n * s.inner;
-        for (int64_t i = 0; i < s.inner && v->p == INFINITY; i++)
-            largest_back(dx + first + i, add, dy[i], x + first + i, y[i], s.n, s.inner);
-        for (int64_t k = 0; k < s.n && v->p < INFINITY; k++)
-            for (int64_t i = 0; i < s.inner; i++) {
-                int64_t at = first + k * s.inner + i;
-                ml_real d = (ml_real)slope((double)x[at], (double)y[i], v->p);
-                dx[at] = (add ? dx[at] : 0) + dy[i] * d;
-            }
+        int64_t at = o * s.n * s.inner;
+        if (v->p == INFINITY)
+            for (int64_t i = 0; i < s.inner; i++)
+                largest_back(dx + at + i, add, dy[i], x + at + i, y[i], s.n, s.inner);
+        else if (s.inner == 1)
+            back(dx + at, add, dy, x + at, y, v->p, s.n, 0);
+        else
+            for (int64_t k = 0; k < s.n; k++, at += s.inner)
+                back(dx + at, add, dy, x + at, y, v->p, s.inner, 1);
     }
 }
