@@ -63,9 +63,10 @@ static void long_sums_keep_their_digits(void **state)
     free(x);
 }
 
-static void max_agrees_with_ties_and_nan(void **state)
+typedef void extreme_fn(ml_real *, int64_t *, const ml_real *, mlk_axis);
+
+static void check_extreme(extreme_fn *ref, extreme_fn *fast, ml_real worst)
 {
-    (void)state;
     ml_rng rng = ml_rng_seed(2);
     for (int c = 0; c < N_AXES; c++)
         for (int kind = 0; kind < 3; kind++) {
@@ -77,17 +78,33 @@ static void max_agrees_with_ties_and_nan(void **state)
             for (int64_t i = 0; kind > 0 && i < in; i++) /* whole numbers: many ties */
                 x[i + 1] = (ml_real)floor((double)x[i + 1]);
             for (int64_t i = 0; kind == 2 && i < in; i += 5)
-                x[i + 1] = (ml_real)(i % 2 ? -INFINITY : NAN);
-            mlk_max_ref(a + 1, i_at, x + 1, s);
-            mlk_max_forward(b + 1, j_at, x + 1, s);
+                x[i + 1] = i % 2 ? worst : (ml_real)NAN;
+            ref(a + 1, i_at, x + 1, s);
+            fast(b + 1, j_at, x + 1, s);
             assert_reals_close(b + 1, a + 1, out, 0, 0);
             assert_memory_equal(i_at, j_at, (size_t)out * sizeof i_at[0]);
             free(x), free(a), free(b);
         }
-    ml_real low[3] = {(ml_real)-INFINITY, (ml_real)-INFINITY, (ml_real)-INFINITY}, y;
-    int64_t at = -1;
-    mlk_max_forward(&y, &at, low, (mlk_axis){1, 3, 1});
-    assert_true(at == 0 && isinf(y) && y < 0);
+    ml_real low[40], y;
+    for (int i = 0; i < 40; i++)
+        low[i] = worst;
+    for (int64_t n = 3; n <= 40; n += 37) { /* of nothing but the worst, the first */
+        int64_t at = -1;
+        fast(&y, &at, low, (mlk_axis){1, n, 1});
+        assert_true(at == 0 && y == worst);
+    }
+}
+
+static void extremes_agree_with_ties_and_nan(void **state)
+{
+    (void)state;
+    check_extreme(mlk_max_ref, mlk_max_forward, (ml_real)-INFINITY);
+    check_extreme(mlk_min_ref, mlk_min_forward, (ml_real)INFINITY);
+    const ml_real x[] = {3, -1, 4, -1, 5};
+    ml_real y;
+    int64_t at;
+    mlk_min_ref(&y, &at, x, (mlk_axis){1, 5, 1});
+    assert_true(y == -1 && at == 1);
 }
 
 typedef void softmax_fn(ml_real *, const ml_real *, mlk_axis);
@@ -239,7 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_agree),
         cmocka_unit_test(long_sums_keep_their_digits),
-        cmocka_unit_test(max_agrees_with_ties_and_nan),
+        cmocka_unit_test(extremes_agree_with_ties_and_nan),
         cmocka_unit_test(softmax_agrees),
         cmocka_unit_test(xent_agrees),
         cmocka_unit_test(elementwise_losses_agree),

@@ -48,6 +48,8 @@ ML_API ml_tensor *ml_mean(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 /* Largest value; the gradient goes to the first of equals along an axis, as PyTorch's max(dim) gives on a CPU; with
  * ML_ALL it is shared evenly among equals, as PyTorch's amax does. NaN wins. */
 ML_API ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+/* Smallest value; in all else as ml_max. NaN wins here too. */
+ML_API ml_tensor *ml_min(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 
 /* The same numbers in another shape: a view. One extent may be -1: it is inferred. */
 ML_API ml_tensor *ml_reshape(ml_tape *t, ml_tensor *x, int rank, const int64_t *shape);

@@ -11,4 +11,11 @@ int mli_axis(ml_tape *t, const char *op, const ml_tensor *x, int axis);
 /* x seen from that axis. */
 mlk_axis mli_along(const ml_tensor *x, int axis);
 
+/* What a reduction of x over an axis, or ML_ALL, gives, not yet computed; *s is x seen from there. NULL (sticking) where x
+ * has no such axis. */
+ml_tensor *mli_reduced(ml_tape *t, const char *op, const ml_tensor *x, int axis, bool keep_dim,
+                       mlk_axis *s);
+/* Makes the error stick that there is nothing along that axis of x for op; returns NULL. */
+ml_tensor *mli_nothing_to(ml_tape *t, const char *op, const ml_tensor *x, int axis);
+
 #endif

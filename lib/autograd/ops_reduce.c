@@ -1,4 +1,4 @@
-/* ops_reduce.c -- sum, mean, max, softmax and log-softmax on the tape. */
+/* ops_reduce.c -- sum, mean, max, min, softmax and log-softmax on the tape. */
 #include "autograd/axis.h"
 #include "autograd/tape.h"
 #include "kernels/softmax.h"
@@ -28,34 +28,27 @@ mlk_axis mli_along(const ml_tensor *x, int axis)
     return s;
 }
 
-/* ---- sum, mean, max ---- */
-
-/* What backward must know of a reduction. */
-typedef struct reduction {
-    mlk_axis s;
-    bool all;
-    int64_t at[]; /* max along an axis: where each was */
-} reduction;
-
-/* The output of a reduction of x, not yet computed. Takes axis or ML_ALL, gives r->s and r->all. */
-static ml_tensor *reduced(ml_tape *t, const char *op, const ml_tensor *x, int axis, bool keep_dim,
-                          reduction *r)
+ml_tensor *mli_reduced(ml_tape *t, const char *op, const ml_tensor *x, int axis, bool keep_dim,
+                       mlk_axis *s)
 {
     int64_t shape[ML_MAX_RANK];
     int rank = 0;
-    r->all = axis == ML_ALL;
-    if (!r->all && (axis = mli_axis(t, op, x, axis)) < 0)
+    bool all = axis == ML_ALL;
+    if (!all && (axis = mli_axis(t, op, x, axis)) < 0)
         return NULL;
-    r->s = r->all ? (mlk_axis){1, x->size, 1} : mli_along(x, axis);
+    *s = all ? (mlk_axis){1, x->size, 1} : mli_along(x, axis);
     for (int d = 0; d < x->rank; d++)
-        if (!r->all && d != axis)
+        if (!all && d != axis)
             shape[rank++] = x->shape[d];
         else if (keep_dim)
             shape[rank++] = 1;
-    return mli_out(t, rank, shape);
+    ml_tensor *y = mli_out(t, rank, shape);
+    if (y && y->size == 0)
+        s->outer = 0; /* lines that hold nothing, be they ever so many, need not be walked */
+    return y;
 }
 
-static ml_tensor *nothing_to(ml_tape *t, const char *op, const ml_tensor *x, int axis)
+ml_tensor *mli_nothing_to(ml_tape *t, const char *op, const ml_tensor *x, int axis)
 {
     char text[160];
     ml_shape_text(x, text, sizeof text);
@@ -64,6 +57,15 @@ static ml_tensor *nothing_to(ml_tape *t, const char *op, const ml_tensor *x, int
     return mli_stick(t, ML_EINVAL, "%s: axis %d of %s is empty, so it has no %s", op, axis, text,
                      op);
 }
+
+/* ---- sum, mean, max, min ---- */
+
+/* What backward must know of a reduction. */
+typedef struct reduction {
+    mlk_axis s;
+    bool all;
+    int64_t at[]; /* max and min along an axis: where each was */
+} reduction;
 
 static void sum_backward(ml_tape *t, const ml_node *n)
 {
@@ -83,7 +85,7 @@ static void mean_backward(ml_tape *t, const ml_node *n)
         mlk_sum_backward(dx.v, dx.add, dy, r->s, (double)r->s.n);
 }
 
-static void max_backward(ml_tape *t, const ml_node *n)
+static void extreme_backward(ml_tape *t, const ml_node *n)
 {
     const reduction *r = n->saved;
     const ml_real *dy = mli_dout(n);
@@ -91,25 +93,26 @@ static void max_backward(ml_tape *t, const ml_node *n)
     if (!dx.v)
         return;
     if (r->all)
-        mlk_max_all_backward(dx.v, dx.add, *dy, n->in[0]->data, *n->out->data, r->s.n);
+        mlk_extreme_all_backward(dx.v, dx.add, *dy, n->in[0]->data, *n->out->data, r->s.n);
     else
-        mlk_max_backward(dx.v, dx.add, dy, r->at, r->s);
+        mlk_extreme_backward(dx.v, dx.add, dy, r->at, r->s);
 }
 
 static const ml_op SUM = {"sum", sum_backward};
 static const ml_op MEAN = {"mean", mean_backward};
-static const ml_op MAX = {"max", max_backward};
+static const ml_op MAX = {"max", extreme_backward};
+static const ml_op MIN = {"min", extreme_backward};
 
 static ml_tensor *sum_or_mean(ml_tape *t, const ml_op *op, ml_tensor *x, int axis, bool keep_dim)
 {
     if (!mli_ready(t, op->name, 1, x))
         return NULL;
     reduction *r = mli_saved(t, sizeof *r);
-    ml_tensor *y = r ? reduced(t, op->name, x, axis, keep_dim, r) : NULL;
+    ml_tensor *y = r ? mli_reduced(t, op->name, x, axis, keep_dim, &r->s) : NULL;
     if (!y)
         return NULL;
     if (op == &MEAN && r->s.n == 0)
-        return nothing_to(t, op->name, x, axis);
+        return mli_nothing_to(t, op->name, x, axis);
     double divisor = op == &MEAN ? (double)r->s.n : 1;
     if (mli_kernel(t) == ML_KERNEL_REF)
         mlk_sum_ref(y->data, x->data, r->s, divisor);
@@ -128,26 +131,38 @@ ml_tensor *ml_mean(ml_tape *t, ml_tensor *x, int axis, bool keep_dim)
     return sum_or_mean(t, &MEAN, x, axis, keep_dim);
 }
 
-ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim)
+typedef void extreme_fn(ml_real *, int64_t *, const ml_real *, mlk_axis);
+
+static ml_tensor *extreme(ml_tape *t, const ml_op *op, extreme_fn *kernel, ml_tensor *x, int axis,
+                          bool keep_dim)
 {
-    reduction shape;
-    if (!mli_ready(t, "max", 1, x))
+    mlk_axis s;
+    if (!mli_ready(t, op->name, 1, x))
         return NULL;
-    ml_tensor *y = reduced(t, "max", x, axis, keep_dim, &shape);
+    ml_tensor *y = mli_reduced(t, op->name, x, axis, keep_dim, &s);
     if (!y)
         return NULL;
-    if (shape.s.n == 0)
-        return nothing_to(t, "max", x, axis);
+    if (s.n == 0)
+        return mli_nothing_to(t, op->name, x, axis);
     reduction *r = mli_saved(t, sizeof *r + (size_t)y->size * sizeof r->at[0]);
     if (!r)
         return NULL;
-    r->s = shape.s;
-    r->all = shape.all;
-    if (mli_kernel(t) == ML_KERNEL_REF)
-        mlk_max_ref(y->data, r->at, x->data, r->s);
-    else
-        mlk_max_forward(y->data, r->at, x->data, r->s);
-    return mli_record_saved(t, &MAX, y, 1, &x, r) ? y : NULL;
+    r->s = s;
+    r->all = axis == ML_ALL;
+    kernel(y->data, r->at, x->data, s);
+    return mli_record_saved(t, op, y, 1, &x, r) ? y : NULL;
+}
+
+ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim)
+{
+    bool ref = t && mli_kernel(t) == ML_KERNEL_REF;
+    return extreme(t, &MAX, ref ? mlk_max_ref : mlk_max_forward, x, axis, keep_dim);
+}
+
+ml_tensor *ml_min(ml_tape *t, ml_tensor *x, int axis, bool keep_dim)
+{
+    bool ref = t && mli_kernel(t) == ML_KERNEL_REF;
+    return extreme(t, &MIN, ref ? mlk_min_ref : mlk_min_forward, x, axis, keep_dim);
 }
 
 /* ---- softmax, log-softmax ---- */

@@ -1,13 +1,14 @@
-/* reduce.c -- many numbers into one, along an axis:  y = sum_k x_k,  y = (1/n) sum_k x_k,  y = max_k x_k
+/* reduce.c -- many numbers into one, along an axis:  y = sum_k x_k,  y = (1/n) sum_k x_k,  y = max_k x_k,  y = min_k x_k
  *
  * Shapes     x (O,n,I): the axis has n entries, O numbers lie before it, I after it.  y (O,I)
  * Forward    sum   y[o,i] = sum_k x[o,k,i]             mean  the same / n
  *            max   y[o,i] = x[o,k*,i], k* the first k with the largest value; NaN counts as the largest
+ *            min   the same with the smallest; NaN counts as the smallest
  * Backward   sum   dx[o,k,i] = dy[o,i]                 mean  dy[o,i] / n
- *            max   dx[o,k,i] = dy[o,i] where k = k*, 0 elsewhere
- *            max over everything: dy / c for each of the c elements that equal y
+ *            max   dx[o,k,i] = dy[o,i] where k = k*, 0 elsewhere; min alike
+ *            max over everything: dy / c for each of the c elements that equal y; min alike
  *            Check by meaning: a sum feels every change, so all get its gradient; a max feels its winner.
- * Saves      max: k*          Cost  O n I additions or comparisons; memory is the limit
+ * Saves      k*          Cost  O n I additions or comparisons; memory is the limit
  * Source     Torch's rules for ties and NaN           Derivation  docs/math/reduce.md
  */
 #include "kernels/reduce.h"
@@ -72,21 +73,21 @@ void mlk_sum_backward(ml_real *dx, bool add, const ml_real *dy, mlk_axis s, doub
     }
 }
 
-/* ---- max ---- */
+/* ---- max and min: sign is 1 for the largest, -1 for the smallest ---- */
 
-/* Does x take the place of the largest so far? NaN beats numbers, and nothing beats NaN. */
-static inline bool beats(ml_real x, ml_real most)
+/* Does x take the place of the best so far? NaN beats numbers, and nothing beats NaN. */
+static inline bool beats(ml_real x, ml_real best, ml_real sign)
 {
-    return (x > most) | ((x != x) & (most == most));
+    return (sign * x > sign * best) | ((x != x) & (best == best));
 }
 
-void mlk_max_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
+static void extreme_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s, ml_real sign)
 {
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t i = 0; i < s.inner; i++) {
             int64_t best = 0;
             for (int64_t k = 1; k < s.n; k++)
-                if (beats(x[(o * s.n + k) * s.inner + i], x[(o * s.n + best) * s.inner + i]))
+                if (beats(x[(o * s.n + k) * s.inner + i], x[(o * s.n + best) * s.inner + i], sign))
                     best = k;
             y[o * s.inner + i] = x[(o * s.n + best) * s.inner + i];
             at[o * s.inner + i] = best;
@@ -94,22 +95,23 @@ void mlk_max_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
 }
 
 /* Of one run: first how large, which vectorises, then where. */
-static int64_t first_of_largest(const ml_real *x, int64_t n)
+static inline int64_t first_of_best(const ml_real *x, int64_t n, ml_real sign)
 {
     bool nan = mlk_row_has_nan(x, n);
-    ml_real most = mlk_row_max(x, n);
+    ml_real best = sign * mlk_row_most(x, n, sign);
     int64_t k = 0;
-    while (nan ? x[k] == x[k] : x[k] != most)
+    while (nan ? x[k] == x[k] : x[k] != best)
         k++;
     return k;
 }
 
-void mlk_max_forward(ml_real *restrict y, int64_t *restrict at, const ml_real *restrict x,
-                     mlk_axis s)
+/* Inline, so that each of its two callers has a loop for its own sign. */
+static inline void extreme(ml_real *restrict y, int64_t *restrict at, const ml_real *restrict x,
+                           mlk_axis s, ml_real sign)
 {
     for (int64_t o = 0; o < s.outer; o++, x += s.n * s.inner, y += s.inner, at += s.inner) {
         if (s.inner == 1) {
-            at[0] = first_of_largest(x, s.n);
+            at[0] = first_of_best(x, s.n, sign);
             y[0] = x[at[0]];
             continue;
         }
@@ -119,14 +121,35 @@ void mlk_max_forward(ml_real *restrict y, int64_t *restrict at, const ml_real *r
         }
         for (int64_t k = 1; k < s.n; k++)
             for (int64_t i = 0; i < s.inner; i++) {
-                bool more = beats(x[k * s.inner + i], y[i]);
-                y[i] = more ? x[k * s.inner + i] : y[i];
-                at[i] = more ? k : at[i];
+                bool better = beats(x[k * s.inner + i], y[i], sign);
+                y[i] = better ? x[k * s.inner + i] : y[i];
+                at[i] = better ? k : at[i];
             }
     }
 }
 
-void mlk_max_backward(ml_real *dx, bool add, const ml_real *dy, const int64_t *at, mlk_axis s)
+void mlk_max_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
+{
+    extreme_ref(y, at, x, s, 1);
+}
+
+void mlk_min_ref(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
+{
+    extreme_ref(y, at, x, s, -1);
+}
+
+void mlk_max_forward(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
+{
+    extreme(y, at, x, s, 1);
+}
+
+void mlk_min_forward(ml_real *y, int64_t *at, const ml_real *x, mlk_axis s)
+{
+    extreme(y, at, x, s, -1);
+}
+
+/* A gradient follows the winner, whatever it has won. */
+void mlk_extreme_backward(ml_real *dx, bool add, const ml_real *dy, const int64_t *at, mlk_axis s)
 {
     if (!add)
         memset(dx, 0, (size_t)(s.outer * s.n * s.inner) * sizeof *dx);
@@ -140,7 +163,8 @@ static inline bool equals(ml_real x, ml_real y)
     return y == y ? x == y : x != x;
 }
 
-void mlk_max_all_backward(ml_real *dx, bool add, ml_real dy, const ml_real *x, ml_real y, int64_t n)
+void mlk_extreme_all_backward(ml_real *dx, bool add, ml_real dy, const ml_real *x, ml_real y,
+                              int64_t n)
 {
     int64_t winners = 0;
     for (int64_t i = 0; i < n; i++)

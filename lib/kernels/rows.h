@@ -1,4 +1,4 @@
-/* rows.h -- exponentials, sums and maxima of a run of numbers that lie side by side.
+/* rows.h -- exponentials, sums and extremes of a run of numbers that lie side by side.
  *
  * A chain s += x[0], s += x[1], ... waits for each addition before the next, and rounds ever harder as s grows.
  * Here are LANES sums side by side instead (a compiler makes vectors of them), each in double, added up at the end
@@ -59,8 +59,8 @@ static inline double mlk_row_dot(const ml_real *a, const ml_real *b, int64_t n)
     return sum;
 }
 
-/* The largest of x, -infinity where n is 0. NaN is passed over. */
-static inline ml_real mlk_row_max(const ml_real *x, int64_t n)
+/* The largest of sign * x[i], -infinity where n is 0. NaN is passed over. */
+static inline ml_real mlk_row_most(const ml_real *x, int64_t n, ml_real sign)
 {
     ml_real most = (ml_real)-INFINITY;
     int64_t i = 0;
@@ -71,15 +71,21 @@ static inline ml_real mlk_row_max(const ml_real *x, int64_t n)
         for (; i + MLK_LANES <= n; i += MLK_LANES)
             for (int j = 0; j < MLK_LANES;
                  j++) { /* both values at hand, then a choice: no branch */
-                ml_real v = x[i + j], yet = lane[j];
+                ml_real v = sign * x[i + j], yet = lane[j];
                 lane[j] = v > yet ? v : yet;
             }
         for (int j = 0; j < MLK_LANES; j++)
             most = lane[j] > most ? lane[j] : most;
     }
     for (; i < n; i++)
-        most = x[i] > most ? x[i] : most;
+        most = sign * x[i] > most ? sign * x[i] : most;
     return most;
+}
+
+/* The largest of x, likewise. */
+static inline ml_real mlk_row_max(const ml_real *x, int64_t n)
+{
+    return mlk_row_most(x, n, 1);
 }
 
 /* Is there a NaN? Only NaN differs from itself. */
