@@ -50,6 +50,17 @@ ML_API ml_tensor *ml_mean(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 ML_API ml_tensor *ml_max(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 /* Smallest value; in all else as ml_max. NaN wins here too. */
 ML_API ml_tensor *ml_min(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
+/* sum (x - mean)^2 / (n - correction) over the n elements, in two passes: exact also where the mean is large. correction 0
+ * is the spread of these n numbers, 1 the guess at that of what they were drawn from (PyTorch's default). Fewer than
+ * correction + 1 elements are an error, where PyTorch gives NaN or infinity. */
+ML_API ml_tensor *ml_var(ml_tape *t, ml_tensor *x, int axis, bool keep_dim, int correction);
+/* The standard deviation: its square root. The gradient where it is 0 is 0, as in PyTorch. */
+ML_API ml_tensor *ml_std(ml_tape *t, ml_tensor *x, int axis, bool keep_dim, int correction);
+/* (sum |x|^p)^(1/p), p > 0; INFINITY: the largest |x|, of no elements an error, and the gradient is shared evenly among
+ * equals. The gradient at x = 0 is 0, that of a zero vector too, as in PyTorch. No power overflows on the way. */
+ML_API ml_tensor *ml_norm(ml_tape *t, ml_tensor *x, double p, int axis, bool keep_dim);
+/* log sum exp(x), without overflow; of no elements -infinity. */
+ML_API ml_tensor *ml_logsumexp(ml_tape *t, ml_tensor *x, int axis, bool keep_dim);
 
 /* The same numbers in another shape: a view. One extent may be -1: it is inferred. */
 ML_API ml_tensor *ml_reshape(ml_tape *t, ml_tensor *x, int rank, const int64_t *shape);

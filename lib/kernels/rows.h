@@ -59,6 +59,40 @@ static inline double mlk_row_dot(const ml_real *a, const ml_real *b, int64_t n)
     return sum;
 }
 
+/* sum of |x[i]| */
+static inline double mlk_row_abs_sum(const ml_real *x, int64_t n)
+{
+    double sum = 0;
+    int64_t i = 0;
+    if (n >= MLK_LANES) {
+        double lane[MLK_LANES] = {0};
+        for (; i + MLK_LANES <= n; i += MLK_LANES)
+            for (int j = 0; j < MLK_LANES; j++)
+                lane[j] += fabs((double)x[i + j]);
+        sum = mlk_add_lanes(lane);
+    }
+    for (; i < n; i++)
+        sum += fabs((double)x[i]);
+    return sum;
+}
+
+/* sum of (x[i] - centre)^2 */
+static inline double mlk_row_squares(const ml_real *x, double centre, int64_t n)
+{
+    double sum = 0;
+    int64_t i = 0;
+    if (n >= MLK_LANES) {
+        double lane[MLK_LANES] = {0};
+        for (; i + MLK_LANES <= n; i += MLK_LANES)
+            for (int j = 0; j < MLK_LANES; j++)
+                lane[j] += ((double)x[i + j] - centre) * ((double)x[i + j] - centre);
+        sum = mlk_add_lanes(lane);
+    }
+    for (; i < n; i++)
+        sum += ((double)x[i] - centre) * ((double)x[i] - centre);
+    return sum;
+}
+
 /* The largest of sign * x[i], -infinity where n is 0. NaN is passed over. */
 static inline ml_real mlk_row_most(const ml_real *x, int64_t n, ml_real sign)
 {
