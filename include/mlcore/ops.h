@@ -34,6 +34,9 @@ ML_API ml_tensor *ml_tanh(ml_tape *t, ml_tensor *x);
 ML_API ml_tensor *ml_matmul(ml_tape *t, ml_tensor *a, ml_tensor *b);
 /* The same with a or b read transposed: transpose_a wants a as (D,N), transpose_b wants b as (M,D). */
 ML_API ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b);
+/* Matrices by the batch, in the last two axes: a (...,N,D), b (...,D,M) -> (...,N,M), each read transposed where asked. The
+ * axes before must be equal, or a or b has rank 2: one matrix for all, whose gradient is the sum over all. */
+ML_API ml_tensor *ml_bmm(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b);
 /* x W^T + b: x (N,D), w (M,D), b (M) or NULL for none -> (N,M). To pass a b that an error made NULL is caught by the
  * sticky error. */
 ML_API ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b);

@@ -1,8 +1,11 @@
 /* ops_matmul.c -- the ops on matrices: check, allocate, call the kernel, record. */
 #include "autograd/tape.h"
+#include "kernels/bmm.h"
 #include "kernels/linear.h"
 
 #include <mlcore/ops.h>
+
+#include <string.h>
 
 /* Runs a product in the tape's kernel, with the tape's workspace. */
 static bool run(ml_tape *t, const mlk_gemm_args *g)
@@ -58,7 +61,7 @@ ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b)
     return run(t, &g) && mli_record(t, &LINEAR, y, 3, in) ? y : NULL;
 }
 
-/* ---- matmul ----
+/* ---- matmul, and bmm: the same by the batch ----
  *
  * C = A' B', where A' is A or its transpose. With C's gradient G:  dA' = G B'^T,  dB' = A'^T G.  When A' = A^T the
  * gradient of A is the transpose of that: dA = B' G^T. Written with strides, each is one product. */
@@ -66,49 +69,98 @@ ml_tensor *ml_linear(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b)
 typedef struct operand {
     const ml_real *v;
     int64_t rows, cols, row, col; /* extents and strides */
+    int64_t next;                 /* from one matrix to the next; 0: one for all products */
 } operand;
 
-static operand read_as(const ml_real *v, int64_t rows, int64_t cols, bool transpose)
+/* The last two axes of x as a matrix, over the numbers v. */
+static operand read_as(const ml_tensor *x, const ml_real *v, bool transpose)
 {
-    operand plain = {v, rows, cols, cols, 1}, turned = {v, cols, rows, 1, cols};
+    int64_t rows = x->shape[x->rank - 2], cols = x->shape[x->rank - 1], next = x->rank > 2 ? rows * cols : 0;
+    operand plain = {v, rows, cols, cols, 1, next}, turned = {v, cols, rows, 1, cols, next};
     return transpose ? turned : plain;
 }
 
 static operand turn(operand x)
 {
-    return (operand){x.v, x.cols, x.rows, x.col, x.row};
+    return (operand){x.v, x.cols, x.rows, x.col, x.row, x.next};
 }
 
-static mlk_gemm_args product(ml_real *c, bool add, operand a, operand b)
+/* Where a product goes. */
+typedef struct target {
+    ml_real *v;
+    bool add;
+    int64_t next, count;
+} target;
+
+static mlk_bmm_args product(target c, operand a, operand b)
 {
-    return (mlk_gemm_args){.m = a.rows, .n = b.cols, .k = a.cols, .a = a.v, .a_row = a.row, .a_col = a.col, .b = b.v,
-                           .b_row = b.row, .b_col = b.col, .c = c, .c_row = b.cols, .add = add};
+    mlk_gemm_args first = {.m = a.rows, .n = b.cols, .k = a.cols, .a = a.v, .a_row = a.row, .a_col = a.col, .b = b.v,
+                           .b_row = b.row, .b_col = b.col, .c = c.v, .c_row = b.cols, .add = c.add};
+    return (mlk_bmm_args){first, c.count, a.next, b.next, c.next};
 }
 
-typedef struct turned {
-    bool a, b;
-} turned;
-
-static void matmul_backward(ml_tape *t, const ml_node *node)
+static bool run_all(ml_tape *t, const mlk_bmm_args *b)
 {
-    const ml_tensor *ta = node->in[0], *tb = node->in[1];
-    const turned *s = node->saved;
-    operand a = read_as(ta->data, ta->shape[0], ta->shape[1], s->a);
-    operand b = read_as(tb->data, tb->shape[0], tb->shape[1], s->b);
-    operand g = read_as(mli_dout(node), a.rows, b.cols, false);
+    void *work = NULL;
+    size_t bytes = mlk_bmm_workspace(mli_kernel(t), b);
+    if (bytes && !(work = mli_workspace(t, bytes)))
+        return false;
+    mlk_bmm(mli_kernel(t), b, work);
+    return true;
+}
+
+typedef struct way {
+    bool turn_a, turn_b;
+    int64_t count; /* products */
+} way;
+
+static void multiply_backward(ml_tape *t, const ml_node *node)
+{
+    const way *w = node->saved;
+    operand a = read_as(node->in[0], node->in[0]->data, w->turn_a);
+    operand b = read_as(node->in[1], node->in[1]->data, w->turn_b);
+    operand g = read_as(node->out, mli_dout(node), false);
     mli_dx da = mli_din(t, node, 0);
     if (da.v) {
-        mlk_gemm_args p = s->a ? product(da.v, da.add, b, turn(g)) : product(da.v, da.add, g, turn(b));
-        run(t, &p);
+        target to = {da.v, da.add, a.next, w->count};
+        mlk_bmm_args p = w->turn_a ? product(to, b, turn(g)) : product(to, g, turn(b));
+        run_all(t, &p);
     }
     mli_dx db = mli_din(t, node, 1); /* after da: they may be one tensor */
     if (db.v) {
-        mlk_gemm_args p = s->b ? product(db.v, db.add, turn(g), a) : product(db.v, db.add, turn(a), g);
-        run(t, &p);
+        target to = {db.v, db.add, b.next, w->count};
+        mlk_bmm_args p = w->turn_b ? product(to, turn(g), a) : product(to, turn(a), g);
+        run_all(t, &p);
     }
 }
 
-static const ml_op MATMUL = {"matmul", matmul_backward};
+static const ml_op MATMUL = {"matmul", multiply_backward};
+static const ml_op BMM = {"bmm", multiply_backward};
+
+/* Both have rank 2 at least, and axes before the last two that fit. */
+static ml_tensor *multiply(ml_tape *t, const ml_op *op, ml_tensor *a, ml_tensor *b, way w)
+{
+    char sa[160], sb[160];
+    operand oa = read_as(a, a->data, w.turn_a), ob = read_as(b, b->data, w.turn_b);
+    if (oa.cols != ob.rows)
+        return mli_stick(t, ML_EINVAL, "%s: a is %s%s but b is %s%s: inner sizes %lld and %lld differ", op->name,
+                         ml_shape_text(a, sa, sizeof sa), w.turn_a ? " transposed" : "", ml_shape_text(b, sb, sizeof sb),
+                         w.turn_b ? " transposed" : "", (long long)oa.cols, (long long)ob.rows);
+    int64_t shape[ML_MAX_RANK];
+    int rank = a->rank > b->rank ? a->rank : b->rank;
+    w.count = 1;
+    for (int d = 0; d < rank - 2; d++)
+        w.count *= shape[d] = (a->rank == rank ? a : b)->shape[d];
+    shape[rank - 2] = oa.rows;
+    shape[rank - 1] = ob.cols;
+    ml_tensor *y = mli_out(t, rank, shape), *in[] = {a, b};
+    way *saved = y ? mli_saved(t, sizeof *saved) : NULL;
+    if (!saved)
+        return NULL;
+    *saved = w;
+    mlk_bmm_args p = product((target){y->data, false, read_as(y, y->data, false).next, w.count}, oa, ob);
+    return run_all(t, &p) && mli_record_saved(t, op, y, 2, in, saved) ? y : NULL;
+}
 
 ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b)
 {
@@ -118,24 +170,27 @@ ml_tensor *ml_matmul_t(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a,
     if (a->rank != 2 || b->rank != 2)
         return mli_stick(t, ML_EINVAL, "matmul: a is %s and b is %s: wanted two matrices",
                          ml_shape_text(a, sa, sizeof sa), ml_shape_text(b, sb, sizeof sb));
-    operand oa = read_as(a->data, a->shape[0], a->shape[1], transpose_a);
-    operand ob = read_as(b->data, b->shape[0], b->shape[1], transpose_b);
-    if (oa.cols != ob.rows)
-        return mli_stick(t, ML_EINVAL, "matmul: a is %s%s but b is %s%s: inner sizes %lld and %lld differ",
-                         ml_shape_text(a, sa, sizeof sa), transpose_a ? " transposed" : "",
-                         ml_shape_text(b, sb, sizeof sb), transpose_b ? " transposed" : "", (long long)oa.cols,
-                         (long long)ob.rows);
-    int64_t shape[2] = {oa.rows, ob.cols};
-    ml_tensor *y = mli_out(t, 2, shape), *in[] = {a, b};
-    turned *saved = y ? mli_saved(t, sizeof *saved) : NULL;
-    if (!saved)
-        return NULL;
-    *saved = (turned){transpose_a, transpose_b};
-    mlk_gemm_args p = product(y->data, false, oa, ob);
-    return run(t, &p) && mli_record_saved(t, &MATMUL, y, 2, in, saved) ? y : NULL;
+    return multiply(t, &MATMUL, a, b, (way){transpose_a, transpose_b, 1});
 }
 
 ml_tensor *ml_matmul(ml_tape *t, ml_tensor *a, ml_tensor *b)
 {
     return ml_matmul_t(t, a, b, false, false);
+}
+
+ml_tensor *ml_bmm(ml_tape *t, ml_tensor *a, ml_tensor *b, bool transpose_a, bool transpose_b)
+{
+    char sa[160], sb[160];
+    if (!mli_ready(t, "bmm", 2, a, b))
+        return NULL;
+    ml_shape_text(a, sa, sizeof sa);
+    ml_shape_text(b, sb, sizeof sb);
+    if (a->rank < 2 || b->rank < 2)
+        return mli_stick(t, ML_EINVAL, "bmm: a is %s and b is %s: wanted matrices in the last two axes of both", sa, sb);
+    size_t leading = (size_t)(a->rank - 2) * sizeof a->shape[0];
+    bool shared = a->rank == 2 || b->rank == 2;
+    if (!shared && (a->rank != b->rank || memcmp(a->shape, b->shape, leading) != 0))
+        return mli_stick(t, ML_EINVAL, "bmm: a is %s but b is %s: the axes before the last two differ, and neither is one matrix",
+                         sa, sb);
+    return multiply(t, &BMM, a, b, (way){transpose_a, transpose_b, 1});
 }
