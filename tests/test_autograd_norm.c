@@ -1,4 +1,4 @@
-/* test_autograd_norm.c -- batch and layer normalization on the tape: PyTorch's numbers, gradients,
+/* test_autograd_norm.c -- batch, layer and group normalization on the tape: PyTorch's numbers, gradients,
  * running statistics, errors. */
 #include "base/base.h"
 #include "support/check.h"
@@ -152,14 +152,21 @@ typedef struct layer_case {
     int64_t shape[4];
     double eps;
     bool gamma, beta;
+    int64_t groups; /* of a group norm; 0: a layer norm */
 } layer_case;
 
 static const layer_case LAYER_CASES[] = {
-    {"ln_rows", 2, 1, {4, 5}, 0, true, true},
-    {"ln_images", 4, 3, {2, 3, 4, 2}, 1e-3, true, true},
-    {"ln_bare", 3, 1, {2, 3, 7}, ML_ZERO, false, false},
-    {"ln_far", 2, 1, {3, 40}, 1e-5, true, false},
-    {"ln_nan", 2, 1, {3, 4}, 0, false, true},
+    {"ln_rows", 2, 1, {4, 5}, 0, true, true, 0},
+    {"ln_images", 4, 3, {2, 3, 4, 2}, 1e-3, true, true, 0},
+    {"ln_bare", 3, 1, {2, 3, 7}, ML_ZERO, false, false, 0},
+    {"ln_far", 2, 1, {3, 40}, 1e-5, true, false, 0},
+    {"ln_nan", 2, 1, {3, 4}, 0, false, true, 0},
+    {"gn_images", 4, 1, {2, 3, 4, 6}, 0, true, true, 3},
+    {"gn_rows", 2, 1, {4, 6}, 1e-3, true, true, 2},
+    {"gn_instance", 3, 1, {2, 5, 4}, 1e-5, false, true, 4},
+    {"gn_one", 4, 1, {2, 3, 3, 2}, ML_ZERO, true, false, 1},
+    {"gn_far", 3, 1, {3, 20, 4}, 1e-5, true, true, 2},
+    {"gn_nan", 3, 1, {3, 2, 4}, 0, false, false, 2},
 };
 
 static void check_layer_case(const layer_case *c, ml_kernel kernel)
@@ -169,7 +176,9 @@ static void check_layer_case(const layer_case *c, ml_kernel kernel)
     const int64_t *inner = c->shape + (c->rank - c->axes);
     ml_tensor *gamma = next_leaf(&r, c->axes, inner), *beta = next_leaf(&r, c->axes, inner);
     ml_tensor *x = next_leaf(&r, c->rank, c->shape), *w = next_tensor(&r, c->rank, c->shape);
-    ml_tensor *y = ml_layer_norm(t, x, c->gamma ? gamma : NULL, c->beta ? beta : NULL, c->eps);
+    ml_tensor *g = c->gamma ? gamma : NULL, *b = c->beta ? beta : NULL;
+    ml_tensor *y = c->groups ? ml_group_norm(t, x, c->groups, g, b, c->eps)
+                             : ml_layer_norm(t, x, g, b, c->eps);
     if (!y || ml_backward(t, weighed(t, y, w)))
         fail_msg("%s: %s", c->name, ml_tape_error_text(t));
     assert_memory_equal(y->shape, c->shape, (size_t)c->rank * sizeof y->shape[0]);
@@ -182,7 +191,7 @@ static void check_layer_case(const layer_case *c, ml_kernel kernel)
     ml_tape_free(t);
 }
 
-static void layer_norm_is_that_of_pytorch(void **state)
+static void layer_and_group_norm_are_those_of_pytorch(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof LAYER_CASES / sizeof LAYER_CASES[0]; i++) {
@@ -193,7 +202,7 @@ static void layer_norm_is_that_of_pytorch(void **state)
 
 /* ---- gradient checks ---- */
 
-enum { LAYER = 1, TWICE = 2, FROZEN = 4, NO_STATISTICS = 8, NO_GAMMA = 16, NO_BETA = 32 };
+enum { LAYER = 1, TWICE = 2, FROZEN = 4, NO_STATISTICS = 8, NO_GAMMA = 16, NO_BETA = 32, GROUP = 64 };
 
 /* x, then gamma and beta as the two halves of one leaf: views of it. */
 typedef struct trial {
@@ -212,10 +221,13 @@ static ml_tensor *trial_loss(ml_tape *t, ml_tensor *const *in, int n, void *user
     ml_batch_norm_opts opts = {.eps = 0.1, .use_running = c->what & FROZEN};
     bool kept = !(c->what & NO_STATISTICS);
     /* eps is large, so that two rows are not at 1 and -1 whatever x is */
-    ml_tensor *x = in[0], *y = c->what & LAYER
-                                   ? ml_layer_norm(t, x, gamma, beta, 0.1)
-                                   : ml_batch_norm(t, x, gamma, beta, kept ? c->mean : NULL,
-                                                   kept ? c->var : NULL, opts);
+    ml_tensor *x = in[0], *y;
+    if (c->what & LAYER)
+        y = ml_layer_norm(t, x, gamma, beta, 0.1);
+    else if (c->what & GROUP) /* 1, 3 or many groups */
+        y = ml_group_norm(t, x, channels % 3 == 0 ? 3 : channels % 2 == 0 ? channels / 2 : 1, gamma, beta, 0.1);
+    else
+        y = ml_batch_norm(t, x, gamma, beta, kept ? c->mean : NULL, kept ? c->var : NULL, opts);
     if (c->what & TWICE) /* gradients of both uses add, one of them before and one after */
         y = ml_mul(t, ml_add(t, y, x), x);
     for (int i = 0; i < 512; i++)
@@ -256,7 +268,12 @@ static void gradients_of_every_kind(void **state)
                                   LAYER | TWICE,
                                   LAYER | NO_GAMMA,
                                   LAYER | NO_BETA,
-                                  LAYER | NO_GAMMA | NO_BETA | TWICE};
+                                  LAYER | NO_GAMMA | NO_BETA | TWICE,
+                                  GROUP,
+                                  GROUP | TWICE,
+                                  GROUP | NO_GAMMA,
+                                  GROUP | NO_BETA,
+                                  GROUP | NO_GAMMA | NO_BETA | TWICE};
     ml_rng rng = ml_rng_seed(31);
     for (size_t s = 0; s < sizeof SHAPES / sizeof SHAPES[0]; s++) {
         int64_t channels = SHAPES[s].shape[SHAPES[s].rank - 1];
@@ -283,6 +300,7 @@ static ml_tensor *tangle(ml_tape *t, ml_tensor *const *in, int n, void *user)
     ml_tensor *b = ml_layer_norm(t, part, ml_reshape(t, in[2], 2, (int64_t[]){2, 4}), NULL, 0.1);
     ml_tensor *c = ml_layer_norm(t, ml_mul(t, a, b), NULL, in[1], 0.1);
     c = ml_add(t, c, ml_layer_norm(t, in[1], in[1], in[1], 0.1));
+    c = ml_group_norm(t, c, 2, in[1], ml_slice(t, in[2], 0, 3, 7), 0.1);
     c = ml_batch_norm(t, ml_add(t, c, part), in[1], in[1], NULL, NULL,
                       (ml_batch_norm_opts){.eps = 0.1});
     return ml_add(t, ml_sum(t, ml_mul(t, c, c), ML_ALL, false),
@@ -311,7 +329,7 @@ static ml_tensor *leaf(int64_t rows, int64_t n, const ml_real *v)
 #define REALS(...) ((const ml_real[]){__VA_ARGS__})
 #define HALF (ml_real)0.5
 
-/* The examples of docs/math/batch-norm.md and layer-norm.md, worked out on paper there. */
+/* The examples of docs/math/batch-norm.md, layer-norm.md and group-norm.md, worked out on paper there. */
 static void the_examples_on_paper(void **state)
 {
     (void)state;
@@ -341,8 +359,19 @@ static void the_examples_on_paper(void **state)
                        1e-6, 0);
     assert_reals_close(scale->grad, REALS(-2, 0, 0, 6), 4, 1e-6, 0);
     assert_reals_close(shift->grad, REALS(4, 0, 0, 4), 4, 0, 0);
-    ml_tensor *all[] = {x, gamma, beta, mean, var, dy, row, scale, shift, d_row};
-    for (int i = 0; i < 10; i++)
+
+    /* Two pixels of two channels, in one group: the same four numbers, but gamma belongs to the channels. */
+    ml_tensor *image = ml_tensor_from(3, (int64_t[]){1, 2, 2}, REALS(1, 1, 1, 9)),
+              *channels = leaf(0, 2, REALS(2, 1)), *d_image = ml_tensor_from(3, (int64_t[]){1, 2, 2}, REALS(4, 0, 0, 4));
+    assert_int_equal(ml_requires_grad(image), ML_OK);
+    y = ml_group_norm(t, image, 1, channels, NULL, 4);
+    assert_int_equal(ml_backward(t, weighed(t, y, d_image)), ML_OK);
+    assert_reals_close(y->data, REALS(-1, -HALF, -1, 1 + HALF), 4, 1e-6, 0);
+    const ml_real sixteenth = HALF * HALF * HALF * HALF;
+    assert_reals_close(image->grad, REALS(21 * sixteenth, -11 * sixteenth, -11 * sixteenth, sixteenth), 4, 1e-6, 0);
+    assert_reals_close(channels->grad, REALS(-2, 6), 2, 1e-6, 0);
+    ml_tensor *all[] = {x, gamma, beta, mean, var, dy, row, scale, shift, d_row, image, channels, d_image};
+    for (int i = 0; i < 13; i++)
         ml_tensor_free(all[i]);
     ml_tape_free(t);
 }
@@ -434,6 +463,7 @@ static void norm_step(ml_tape *t, ml_tensor *const *w, int64_t batch)
     ml_tensor *y =
         ml_batch_norm(t, ml_mul(t, x, w[0]), w[0], w[1], w[2], w[3], (ml_batch_norm_opts){0});
     y = ml_layer_norm(t, y, w[0], w[1], 0);
+    y = ml_group_norm(t, y, 11, w[0], w[1], 0);
     w[0]->has_grad = w[1]->has_grad = false;
     if (ml_backward(t, ml_sum(t, ml_mul(t, y, y), ML_ALL, false)))
         fail_msg("%s", ml_error());
@@ -471,12 +501,13 @@ static void empty_batches(void **state)
         ml_tensor *x = ml_zeros(0, 4, 2), *none = ml_zeros(3, 0), *gamma = leaf(0, 2, REALS(1, 2)),
                   *beta = leaf(0, 2, REALS(3, 4));
         ml_tensor *stats[] = {ml_zeros(2), NULL};
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             gamma->grad[0] = beta->grad[1] = 7; /* an old gradient, to be overwritten */
             gamma->has_grad = beta->has_grad = false;
-            ml_tensor *y = i == 2 ? ml_layer_norm(t, x, gamma, beta, 0)
-                                  : ml_batch_norm(t, x, gamma, beta, stats[i], stats[i],
-                                                  (ml_batch_norm_opts){0});
+            ml_tensor *y = i == 3   ? ml_group_norm(t, x, 2, gamma, beta, 0)
+                           : i == 2 ? ml_layer_norm(t, x, gamma, beta, 0)
+                                    : ml_batch_norm(t, x, gamma, beta, stats[i], stats[i],
+                                                    (ml_batch_norm_opts){0});
             assert_true(y && y->size == 0 && y->rank == 3 && y->shape[1] == 4);
             assert_int_equal(ml_backward(t, ml_sum(t, y, ML_ALL, false)), ML_OK);
             assert_reals_close(gamma->grad, REALS(0, 0), 2, 0, 0);
@@ -578,6 +609,37 @@ static void layer_norm_errors_say_the_numbers(void **state)
     ml_tape_free(t);
 }
 
+static void group_norm_errors_say_the_numbers(void **state)
+{
+    (void)state;
+    ml_tape *t = ml_tape_new();
+    ml_tensor *x = ml_zeros(2, 3, 6), *c = ml_zeros(6), *d = ml_zeros(3), *row = ml_zeros(5), *none = ml_zeros(3, 0),
+              *wide = ml_tensor_new(3, (int64_t[]){(int64_t)1 << 50, 0, 4});
+    const int64_t counts[] = {4, 0, -1, INT64_MIN, INT64_MAX, 12};
+    char sentence[160];
+    assert_sticks(t, ml_group_norm(t, NULL, 2, c, c, 0), "group_norm: input 0 is NULL");
+    assert_sticks(t, ml_group_norm(t, row, 1, NULL, NULL, 0), "group_norm: x is 5: wanted (N, ..., C)");
+    for (int i = 0; i < 6; i++) {
+        snprintf(sentence, sizeof sentence, "group_norm: x is 2x3x6: its 6 channels do not fall into %lld groups",
+                 (long long)counts[i]);
+        assert_sticks(t, ml_group_norm(t, x, counts[i], c, c, 0), sentence);
+    }
+    assert_sticks(t, ml_group_norm(t, none, 1, NULL, NULL, 0),
+                  "group_norm: x is 3x0: its 0 channels do not fall into 1 groups");
+    assert_sticks(t, ml_group_norm(t, x, 2, d, c, 0), "group_norm: gamma is 3 but x is 2x3x6: wanted (6)");
+    assert_sticks(t, ml_group_norm(t, x, 2, c, x, 0), "group_norm: beta is 2x3x6 but x is 2x3x6: wanted (6)");
+    assert_sticks(t, ml_group_norm(t, x, 2, c, c, NAN), "group_norm: eps is nan: it must be a number >= 0");
+    assert_sticks(t, ml_group_norm(t, x, 2, c, c, -1), "group_norm: eps is -1: it must be a number >= 0");
+    assert_null(ml_group_norm(NULL, x, 2, c, c, 0));
+    assert_true(ml_group_norm(t, x, 2, NULL, NULL, 0)->data[0] == 0); /* without variance, by eps */
+    assert_true(isnan((double)ml_group_norm(t, x, 2, NULL, NULL, ML_ZERO)->data[0]));
+    assert_non_null(ml_group_norm(t, wide, 2, NULL, NULL, 0));
+    ml_tensor *all[] = {x, c, d, row, none, wide};
+    for (int i = 0; i < 6; i++)
+        ml_tensor_free(all[i]);
+    ml_tape_free(t);
+}
+
 static void options_out_of_range_are_named(void **state)
 {
     (void)state;
@@ -617,7 +679,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_norm_is_that_of_pytorch),
-        cmocka_unit_test(layer_norm_is_that_of_pytorch),
+        cmocka_unit_test(layer_and_group_norm_are_those_of_pytorch),
         cmocka_unit_test(gradients_of_every_kind),
         cmocka_unit_test(gradients_through_views_and_one_another),
         cmocka_unit_test(the_examples_on_paper),
@@ -628,6 +690,7 @@ int main(void)
         cmocka_unit_test(empty_batches),
         cmocka_unit_test(batch_norm_errors_say_the_numbers),
         cmocka_unit_test(layer_norm_errors_say_the_numbers),
+        cmocka_unit_test(group_norm_errors_say_the_numbers),
         cmocka_unit_test(options_out_of_range_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

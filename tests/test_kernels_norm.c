@@ -1,7 +1,8 @@
-/* test_kernels_norm.c -- batch and layer normalization: the fast bodies against the definitions. */
+/* test_kernels_norm.c -- batch, layer and group normalization: the fast bodies against the definitions. */
 #include "support/check.h"
 
 #include "kernels/batch_norm.h"
+#include "kernels/group_norm.h"
 #include "kernels/layer_norm.h"
 
 #include <math.h>
@@ -48,8 +49,9 @@ static setup setup_new(int64_t rows, int64_t n, uint64_t seed)
 {
     ml_rng rng = ml_rng_seed(seed);
     setup s = {.rows = rows, .n = n, .size = rows * n};
-    int64_t count = rows > n ? rows : n;
-    size_t batch = mlk_batch_norm_work(rows, n), layer = mlk_layer_norm_work(rows, n);
+    int64_t count = rows + n + s.size; /* as many groups as there are numbers, at most */
+    size_t batch = mlk_batch_norm_work(rows, n), layer = mlk_layer_norm_work(rows, n),
+           group = mlk_group_norm_work(rows, n);
     s.x = numbers(&rng, s.size, -1, 3);
     s.dy = numbers(&rng, s.size, -1, 1.5);
     s.gamma = numbers(&rng, n, 0.5, 2);
@@ -60,7 +62,7 @@ static setup setup_new(int64_t rows, int64_t n, uint64_t seed)
     s.dbeta = numbers(&rng, n, -1, 1);
     s.mean = doubles(count);
     s.scale = doubles(count);
-    s.work = malloc((batch > layer ? batch : layer) + 1);
+    s.work = malloc(batch + layer + group + 1);
     assert_non_null(s.work);
     return s;
 }
@@ -84,8 +86,24 @@ enum {
     NO_BETA = 16,
     ONLY_DX = 32,
     NO_DX = 64,
-    LAYER = 128
+    LAYER = 128,
+    GROUP = 256
 };
+
+/* Samples that share the rows evenly, and groups that share the columns. */
+static int64_t samples_of(int64_t rows)
+{
+    static const int64_t TRIES[] = {50, 20, 7, 3};
+    for (int i = 0; i < 4 && rows > 0; i++)
+        if (rows % TRIES[i] == 0)
+            return TRIES[i];
+    return rows > 0 ? 1 : 0;
+}
+
+static int64_t groups_of(int64_t n)
+{
+    return n % 3 == 0 ? 3 : n % 2 == 0 ? n / 2 : 1;
+}
 
 static void batch_moments(setup *s, bool ref)
 {
@@ -104,7 +122,9 @@ static void run(setup *s, int what)
                   .n = s->n,
                   .mean = s->mean,
                   .scale = s->scale,
-                  .constant = what & CONSTANT};
+                  .constant = what & CONSTANT,
+                  .samples = samples_of(s->rows),
+                  .groups = groups_of(s->n)};
     n.gamma = what & NO_GAMMA ? NULL : s->gamma;
     n.beta = what & NO_BETA ? NULL : s->beta;
     mlk_norm_grads g = {s->dx, s->dgamma, s->dbeta, what & ADD, what & ADD, what & ADD};
@@ -112,9 +132,9 @@ static void run(setup *s, int what)
         g.dgamma = g.dbeta = NULL;
     if (what & NO_DX)
         g.dx = NULL;
-    if (!(what & LAYER))
+    if (!(what & (LAYER | GROUP)))
         batch_moments(s, what & REF);
-    switch (what & (LAYER | REF)) {
+    switch (what & (LAYER | GROUP | REF)) {
     case 0:
         mlk_batch_norm_forward(s->y, s->x, &n, s->work);
         mlk_batch_norm_backward(&g, s->dy, s->x, &n, s->work);
@@ -126,6 +146,14 @@ static void run(setup *s, int what)
     case LAYER:
         mlk_layer_norm_forward(s->y, s->x, &n, 1e-3, s->work);
         mlk_layer_norm_backward(&g, s->dy, s->x, &n, s->work);
+        break;
+    case GROUP:
+        mlk_group_norm_forward(s->y, s->x, &n, 1e-3, s->work);
+        mlk_group_norm_backward(&g, s->dy, s->x, &n, s->work);
+        break;
+    case GROUP | REF:
+        mlk_group_norm_ref(s->y, s->x, &n, 1e-3);
+        mlk_group_norm_backward_ref(&g, s->dy, s->x, &n);
         break;
     default:
         mlk_layer_norm_ref(s->y, s->x, &n, 1e-3);
@@ -182,19 +210,20 @@ static void batch_norm_agrees(void **state)
     check_sizes(0, CHOICES, sizeof CHOICES / sizeof CHOICES[0]);
 }
 
-static void layer_norm_agrees(void **state)
+static void layer_and_group_norm_agree(void **state)
 {
     (void)state;
     static const int CHOICES[] = {
         0, ADD, NO_GAMMA, NO_BETA, NO_DX, ONLY_DX, NO_GAMMA | NO_BETA | ADD};
     check_sizes(LAYER, CHOICES, sizeof CHOICES / sizeof CHOICES[0]);
+    check_sizes(GROUP, CHOICES, sizeof CHOICES / sizeof CHOICES[0]);
 }
 
 static void same_bits_on_any_number_of_threads(void **state)
 {
     (void)state;
     int threads = ml_threads();
-    for (int kind = 0; kind <= LAYER; kind += LAYER)
+    for (int kind = 0; kind <= GROUP; kind += LAYER)
         for (int i = N_SIZES - N_LARGE; i < N_SIZES; i++) {
             assert_int_equal(ml_set_threads(1), ML_OK);
             setup one = setup_new(SIZES[i][0], SIZES[i][1], 8);
@@ -203,7 +232,9 @@ static void same_bits_on_any_number_of_threads(void **state)
                 assert_int_equal(ml_set_threads(t), ML_OK);
                 setup many = setup_new(SIZES[i][0], SIZES[i][1], 8);
                 run(&many, kind | ADD);
-                int64_t count = kind ? one.rows : one.n;
+                int64_t count = kind == GROUP   ? samples_of(one.rows) * groups_of(one.n)
+                                : kind == LAYER ? one.rows
+                                                : one.n;
                 assert_memory_equal(one.y, many.y, (size_t)one.size * sizeof(ml_real));
                 assert_memory_equal(one.dx, many.dx, (size_t)one.size * sizeof(ml_real));
                 assert_memory_equal(one.dgamma, many.dgamma, (size_t)one.n * sizeof(ml_real));
@@ -229,7 +260,7 @@ static void assert_near(double a, double b, double rtol)
 static void a_large_mean_leaves_the_digits(void **state)
 {
     (void)state;
-    for (int kind = 0; kind <= LAYER; kind += LAYER)
+    for (int kind = 0; kind <= GROUP; kind += LAYER)
         for (double noise = 100; noise > 0.003; noise /= 10) {
             setup fast = setup_new(1000, 33, 9), ref = setup_new(1000, 33, 9);
             for (int64_t i = 0; i < fast.size; i++)
@@ -290,19 +321,20 @@ static int64_t count_nan(const ml_real *v, int64_t n)
     return count;
 }
 
-/* In a batch it takes the channel along, in a layer its row; with constant statistics nobody. */
+/* In a batch it takes the channel along, in a layer its row, in a group 10 pixels of 2 channels; with constant statistics
+ * nobody. */
 static void nan_passes(void **state)
 {
     (void)state;
     enum { R = 500, C = 20 };
-    static const int KINDS[] = {0, LAYER, CONSTANT};
-    static const int64_t HIT[] = {R, C, 1};
-    for (int k = 0; k < 6; k++) {
+    static const int KINDS[] = {0, LAYER, GROUP, CONSTANT};
+    static const int64_t HIT[] = {R, C, R / 50 * 2, 1}, CHANNELS[] = {1, C, 2, 1};
+    for (int k = 0; k < 8; k++) {
         int what = KINDS[k / 2];
         setup s = setup_new(R, C, 12);
         if (what & CONSTANT) { /* statistics of the sound x */
             batch_moments(&s, false);
-            mlk_norm n = {R, C, s.mean, s.scale, s.gamma, s.beta, true};
+            mlk_norm n = {.rows = R, .n = C, .mean = s.mean, .scale = s.scale, .gamma = s.gamma, .beta = s.beta, .constant = true};
             s.x[123 * C + 5] = (ml_real)NAN;
             mlk_batch_norm_forward(s.y, s.x, &n, s.work);
             mlk_batch_norm_backward(&(mlk_norm_grads){.dx = s.dx, .dgamma = s.dgamma}, s.dy, s.x,
@@ -314,7 +346,7 @@ static void nan_passes(void **state)
         assert_int_equal(count_nan(s.y, s.size), HIT[k / 2]);
         assert_true(isnan((double)s.y[123 * C + 5]));
         assert_int_equal(count_nan(s.dx, s.size), what & CONSTANT ? 0 : HIT[k / 2]);
-        assert_int_equal(count_nan(s.dgamma, C), what & LAYER ? C : 1);
+        assert_int_equal(count_nan(s.dgamma, C), CHANNELS[k / 2]);
         assert_int_equal(count_nan(s.dbeta, C), 0);
         setup_free(&s);
     }
@@ -327,7 +359,7 @@ static void gradients_stand_upright(void **state)
     enum { R = 200, C = 16 };
     double tol = sizeof(ml_real) == 8 ? 1e-12 : 1e-5;
     setup s = setup_new(R, C, 13);
-    mlk_norm n = {R, C, s.mean, s.scale, s.gamma, s.beta, false};
+    mlk_norm n = {.rows = R, .n = C, .mean = s.mean, .scale = s.scale, .gamma = s.gamma, .beta = s.beta};
     mlk_batch_norm_moments(s.mean, s.scale, s.x, R, C, s.work);
     mlk_batch_norm_scale(s.scale, C, 0);
     mlk_batch_norm_backward(&(mlk_norm_grads){.dx = s.dx}, s.dy, s.x, &n, s.work);
@@ -365,7 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_norm_agrees),
-        cmocka_unit_test(layer_norm_agrees),
+        cmocka_unit_test(layer_and_group_norm_agree),
         cmocka_unit_test(same_bits_on_any_number_of_threads),
         cmocka_unit_test(a_large_mean_leaves_the_digits),
         cmocka_unit_test(an_outlier_does_not_spoil_the_variance),

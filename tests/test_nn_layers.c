@@ -65,6 +65,8 @@ static void shapes(void **state)
     assert_gives(ML_BATCH_NORM(.eps = 1e-3, .no_affine = true), "9x7x6", 0, 12, 0);
     assert_gives(ML_LAYER_NORM(), "9x7x6", 12, 0, 0);
     assert_gives(ML_LAYER_NORM(.no_affine = true), "9x7x6", 0, 0, 0);
+    assert_gives(ML_GROUP_NORM(3), "9x7x6", 12, 0, 0);
+    assert_gives(ML_GROUP_NORM(6, .eps = 1e-3, .no_affine = true), "9x7x6", 0, 0, 0);
 }
 
 static void names_and_first_values(void **state)
@@ -195,6 +197,11 @@ static void options_out_of_range(void **state)
     assert_refused(ML_BATCH_NORM(.momentum = 1.5), "net: layer 0 (batch_norm): batch_norm: ");
     assert_refused(ML_LAYER_NORM(.eps = NAN), "net: layer 0 (layer_norm): layer_norm: ");
     assert_refused(ML_LAYER_NORM(.momentum = 0.1), "net: layer 0 (layer_norm): momentum is an option of a batch norm");
+    assert_refused(ML_GROUP_NORM(0), "net: layer 0 (group_norm): group_norm: x is 0x9x7x6: its 6 channels do not fall into 0 groups");
+    assert_refused(ML_GROUP_NORM(4), "its 6 channels do not fall into 4 groups");
+    assert_refused(ML_GROUP_NORM(INT64_MAX), "do not fall into 9223372036854775807 groups");
+    assert_refused(ML_GROUP_NORM(-2), "do not fall into -2 groups");
+    assert_refused(ML_GROUP_NORM(2, .eps = -1), "net: layer 0 (group_norm): group_norm: eps is -1");
 }
 
 static void not_an_image(void **state)
@@ -489,6 +496,36 @@ static void saved_and_rebuilt(void **state)
     ml_tensor_free(b.x);
 }
 
+/* A group norm has PyTorch's names and values to begin with; it is told in the table and comes back from a file. */
+static void group_norms(void **state)
+{
+    (void)state;
+    ml_rng rng = ml_rng_seed(1);
+    ml_net *net = made(ml_net_new(&rng, ML_INPUT(4, 3, 6), ML_CONV(8, .k = 3), ML_NAME("gn", ML_GROUP_NORM(4, .eps = ML_ZERO)), ML_FLATTEN(),
+                                  ML_GROUP_NORM(2, .no_affine = true))); /* of rows too */
+    assert_int_equal(ml_params_count(net->params), 4);
+    const ml_tensor *w = ml_params_find(net->params, "gn.weight"), *b = ml_params_find(net->params, "gn.bias");
+    assert_true(w && b && w->size == 8 && w->data[7] == 1 && b->data[7] == 0);
+    char text[4096] = "";
+    FILE *f = tmpfile();
+    ml_net_print(f, net);
+    rewind(f);
+    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    assert_non_null(strstr(text, "gn group_norm, groups 4 "));
+    assert_non_null(strstr(text, "3 group_norm, groups 2, no affine "));
+    ml_real x[2 * 72], y[2 * 16], z[2 * 16];
+    for (int i = 0; i < 2 * 72; i++)
+        x[i] = (ml_real)(i * 37 % 23) / 7;
+    assert_int_equal(ml_net_save(net, tmp_path("net.safetensors"), NULL), ML_OK);
+    ml_net *back = made(ml_net_load(tmp_path("net.safetensors"), NULL));
+    assert_int_equal(ml_predict(net, x, 2, y), ML_OK);
+    assert_int_equal(ml_predict(back, x, 2, z), ML_OK);
+    assert_memory_equal(y, z, sizeof y);
+    ml_net_free(net);
+    ml_net_free(back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +542,7 @@ int main(void)
         cmocka_unit_test(a_frozen_norm_uses_its_statistics),
         cmocka_unit_test(predict_from_threads),
         cmocka_unit_test_setup_teardown(saved_and_rebuilt, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(group_norms, tmp_setup, tmp_teardown),
     };
     return cmocka_run_group_tests_name("nn/layers", tests, NULL, NULL);
 }

@@ -95,6 +95,12 @@ typedef struct ml_norm_opts {
     bool no_affine;  /* no weight and bias */
 } ml_norm_opts;
 
+typedef struct ml_group_norm_opts {
+    int64_t groups; /* runs of neighbouring channels; they must share the channels evenly */
+    double eps;     /* default 1e-5; ML_ZERO for 0 */
+    bool no_affine; /* no weight and bias */
+} ml_group_norm_opts;
+
 typedef struct ml_dropout_opts {
     double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
@@ -119,6 +125,7 @@ struct ml_layer {
         ml_grid_opts grid;
         int64_t factor;
         ml_norm_opts norm;
+        ml_group_norm_opts group_norm;
         ml_dropout_opts dropout;
         ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
@@ -144,6 +151,9 @@ ML_API ml_layer ml_layer_upsample(int64_t factor);                /* each pixel 
 ML_API ml_layer ml_layer_batch_norm(ml_norm_opts opts);
 /* Over the last axis of each sample: PyTorch's LayerNorm(C). It keeps no statistics, so it has no momentum. */
 ML_API ml_layer ml_layer_layer_norm(ml_norm_opts opts);
+/* Over each group of channels of each sample, and all axes between: PyTorch's GroupNorm. The channels are the last axis, of
+ * images and of rows alike. */
+ML_API ml_layer ml_layer_group_norm(ml_group_norm_opts opts);
 ML_API ml_layer ml_layer_identity(void); /* x itself: a way past the others in a branch */
 
 /* Blocks: layers inside a layer. `layers` and their names must live until the block joins a net, which copies all it
@@ -175,6 +185,7 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_UPSAMPLE(factor) ml_layer_upsample(factor)
 #define ML_BATCH_NORM(...) ml_layer_batch_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
 #define ML_LAYER_NORM(...) ml_layer_layer_norm((ml_norm_opts){.begin = 0, __VA_ARGS__})
+#define ML_GROUP_NORM(...) ml_layer_group_norm((ml_group_norm_opts){.groups = __VA_ARGS__}) /* ML_GROUP_NORM(8) */
 #define ML_RELU() ml_layer_relu()
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()

@@ -136,6 +136,12 @@ ML_API ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_t
  * and 0; both NULL: over the last axis. eps 0 is the default, 1e-5; ML_ZERO for 0. Training and eval are the same, and
  * an empty x gives an empty tensor. Ba, Kiros, Hinton 2016. */
 ML_API ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta, double eps);
+/* The same formula, with mean and biased variance of each sample's groups: x (N,...,C), its C channels in `groups` runs of
+ * C / groups neighbours, each over all axes between as well; gamma and beta (C), or NULL for 1 and 0. With 1 group a layer norm
+ * over the whole sample, with C an instance norm. eps as above. Training and eval are the same, and an empty x gives an empty
+ * tensor. Wu and He 2018. */
+ML_API ml_tensor *ml_group_norm(ml_tape *t, ml_tensor *x, int64_t groups, ml_tensor *gamma, ml_tensor *beta,
+                                double eps);
 
 /* Losses take logits and return the mean over the batch as a scalar. */
 /* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */

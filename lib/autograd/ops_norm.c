@@ -1,9 +1,10 @@
-/* ops_norm.c -- batch and layer normalization on the tape: check, allocate, record, call the
+/* ops_norm.c -- batch, layer and group normalization on the tape: check, allocate, record, call the
  * kernel. Recording comes before computing, so that an op that fails leaves the running statistics
  * alone.
  */
 #include "autograd/tape.h"
 #include "kernels/batch_norm.h"
+#include "kernels/group_norm.h"
 #include "kernels/layer_norm.h"
 
 #include <mlcore/ops.h>
@@ -11,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- both ---- */
+/* ---- all of them ---- */
 
 typedef struct kind {
     ml_op op;
@@ -53,6 +54,10 @@ static const kind LAYER_NORM = {{"layer_norm", norm_backward},
                                 mlk_layer_norm_work,
                                 mlk_layer_norm_backward,
                                 mlk_layer_norm_backward_ref};
+static const kind GROUP_NORM = {{"group_norm", norm_backward},
+                                mlk_group_norm_work,
+                                mlk_group_norm_backward,
+                                mlk_group_norm_backward_ref};
 
 /* An op about to be computed. work is NULL where the reference bodies run: they want none, and are
  * as good for an empty x. */
@@ -97,20 +102,30 @@ static bool check_eps(ml_tape *t, const char *op, double eps)
     return mli_stick(t, ML_EINVAL, "%s: eps is %g: it must be a number >= 0", op, eps);
 }
 
-/* ---- batch norm ---- */
-
-/* v is NULL or has a number for each channel of x. */
-static bool check_channels(ml_tape *t, const ml_tensor *x, const char *name, const ml_tensor *v)
+/* v is NULL or has a number for each channel of x, which has an axis at least. */
+static bool check_channels(ml_tape *t, const char *op, const ml_tensor *x, const char *name,
+                           const ml_tensor *v)
 {
     char sx[160], sv[160];
-    if (x->rank == 0)
-        return mli_stick(t, ML_EINVAL, "batch_norm: x is a scalar: wanted (..., C)");
     int64_t channels = x->shape[x->rank - 1];
     if (!v || (v->rank == 1 && v->shape[0] == channels))
         return true;
-    return mli_stick(t, ML_EINVAL, "batch_norm: %s is %s but x is %s: wanted (%lld)", name,
+    return mli_stick(t, ML_EINVAL, "%s: %s is %s but x is %s: wanted (%lld)", op, name,
                      ml_shape_text(v, sv, sizeof sv), ml_shape_text(x, sx, sizeof sx),
                      (long long)channels);
+}
+
+/* ---- batch norm ---- */
+
+static bool check_all_channels(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *beta,
+                               ml_tensor *mean, ml_tensor *var)
+{
+    if (x->rank == 0)
+        return mli_stick(t, ML_EINVAL, "batch_norm: x is a scalar: wanted (..., C)");
+    return check_channels(t, "batch_norm", x, "gamma", gamma) &&
+           check_channels(t, "batch_norm", x, "beta", beta) &&
+           check_channels(t, "batch_norm", x, "mean", mean) &&
+           check_channels(t, "batch_norm", x, "var", var);
 }
 
 static bool check_opts(ml_tape *t, const ml_batch_norm_opts *o, const ml_tensor *mean,
@@ -180,9 +195,7 @@ ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
         return NULL;
     opts.momentum = option(opts.momentum, 0.1);
     opts.eps = option(opts.eps, 1e-5);
-    if (!check_channels(t, x, "gamma", gamma) || !check_channels(t, x, "beta", beta) ||
-        !check_channels(t, x, "mean", mean) || !check_channels(t, x, "var", var) ||
-        !check_opts(t, &opts, mean, var))
+    if (!check_all_channels(t, x, gamma, beta, mean, var) || !check_opts(t, &opts, mean, var))
         return NULL;
     int64_t channels = x->shape[x->rank - 1], rows = channels ? x->size / channels : 0;
     bool train = mli_mode(t) == ML_TRAIN, of_batch = !mean || (train && !opts.use_running);
@@ -253,5 +266,43 @@ ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
         mlk_layer_norm_forward(p.y->data, x->data, &p.saved->n, eps, p.work);
     else
         mlk_layer_norm_ref(p.y->data, x->data, &p.saved->n, eps);
+    return p.y;
+}
+
+/* ---- group norm ---- */
+
+static bool check_group_norm(ml_tape *t, const ml_tensor *x, int64_t groups, const ml_tensor *gamma,
+                             const ml_tensor *beta)
+{
+    char text[160];
+    ml_shape_text(x, text, sizeof text);
+    if (x->rank < 2)
+        return mli_stick(t, ML_EINVAL, "group_norm: x is %s: wanted (N, ..., C)", text);
+    int64_t channels = x->shape[x->rank - 1];
+    if (groups < 1 || groups > channels || channels % groups != 0)
+        return mli_stick(t, ML_EINVAL,
+                         "group_norm: x is %s: its %lld channels do not fall into %lld groups", text,
+                         (long long)channels, (long long)groups);
+    return check_channels(t, "group_norm", x, "gamma", gamma) &&
+           check_channels(t, "group_norm", x, "beta", beta);
+}
+
+ml_tensor *ml_group_norm(ml_tape *t, ml_tensor *x, int64_t groups, ml_tensor *gamma,
+                         ml_tensor *beta, double eps)
+{
+    if (!mli_ready(t, "group_norm", 1, x))
+        return NULL;
+    eps = option(eps, 1e-5);
+    if (!check_group_norm(t, x, groups, gamma, beta) || !check_eps(t, "group_norm", eps))
+        return NULL;
+    int64_t n = x->shape[x->rank - 1], samples = x->size ? x->shape[0] : 0;
+    mlk_norm g = {.rows = x->size / n, .n = n, .samples = samples, .groups = groups};
+    plan p;
+    if (!prepare(t, &p, &GROUP_NORM, (ml_tensor *[]){x, gamma, beta}, &g, samples * groups))
+        return NULL;
+    if (p.work)
+        mlk_group_norm_forward(p.y->data, x->data, &p.saved->n, eps, p.work);
+    else
+        mlk_group_norm_ref(p.y->data, x->data, &p.saved->n, eps);
     return p.y;
 }

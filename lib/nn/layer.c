@@ -12,7 +12,8 @@ enum { DEEPEST = 32 }; /* blocks in blocks: forward and all else recurse into th
 
 const ml_layer_kind *const mli_layer_kinds[] = {
     &mli_input, &mli_dense, &mli_conv, &mli_max_pool, &mli_avg_pool, &mli_adaptive_avg_pool, &mli_upsample, &mli_batch_norm,
-    &mli_layer_norm, &mli_dropout, &mli_relu, &mli_sigmoid, &mli_tanh, &mli_flatten, &mli_identity, &mli_seq, &mli_residual,
+    &mli_layer_norm, &mli_group_norm,
+    &mli_dropout, &mli_relu, &mli_sigmoid, &mli_tanh, &mli_flatten, &mli_identity, &mli_seq, &mli_residual,
     &mli_branch, NULL};
 
 ml_layer ml_layer_named(const char *name, ml_layer layer)

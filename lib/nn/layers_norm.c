@@ -1,4 +1,4 @@
-/* layers_norm.c -- normalization: by the batch (of each channel), by the sample (of each place).
+/* layers_norm.c -- normalization: by the batch (of each channel), by the sample (of each place, or of groups of channels).
  *
  * A batch norm keeps running statistics as buffers under PyTorch's names. Frozen, be it its weight or its statistics, it
  * normalises by them and leaves them alone, in training too.
@@ -89,4 +89,42 @@ const ml_layer_kind mli_layer_norm = {.name = "layer_norm",
 ml_layer ml_layer_layer_norm(ml_norm_opts opts)
 {
     return (ml_layer){.kind = &mli_layer_norm, .u.norm = opts};
+}
+
+/* ---- group norm ---- */
+
+static ml_status group_build(mli_layer *l, mli_shape *shape, mli_build *b)
+{
+    if (!l->spec.u.group_norm.no_affine && add_affine(l, shape->extent[shape->rank - 1], b))
+        return ml_error_status();
+    return mli_layer_infer(l, shape);
+}
+
+static ml_tensor *group_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+{
+    const ml_group_norm_opts *o = &l->spec.u.group_norm;
+    return ml_group_norm(t, x, o->groups, l->w, l->b, o->eps);
+}
+
+static void group_describe(const mli_layer *l, char *buf, size_t size)
+{
+    snprintf(buf, size, "groups %lld%s", (long long)l->spec.u.group_norm.groups, l->w ? "" : ", no affine");
+}
+
+static const mli_layer_option GROUP[] = {
+    {"groups", MLI_OPTION_WHOLE, offsetof(ml_layer, u.group_norm.groups)},
+    {"eps", MLI_OPTION_REAL, offsetof(ml_layer, u.group_norm.eps)},
+    {"no_affine", MLI_OPTION_BOOL, offsetof(ml_layer, u.group_norm.no_affine)},
+    {0},
+};
+
+const ml_layer_kind mli_group_norm = {.name = "group_norm",
+                                      .build = group_build,
+                                      .forward = group_forward,
+                                      .describe = group_describe,
+                                      .options = GROUP};
+
+ml_layer ml_layer_group_norm(ml_group_norm_opts opts)
+{
+    return (ml_layer){.kind = &mli_group_norm, .u.group_norm = opts};
 }

@@ -92,7 +92,8 @@ struct ml_layer_kind {
 /* All kinds, in no order, until NULL. */
 extern const ml_layer_kind *const mli_layer_kinds[];
 extern const ml_layer_kind mli_input, mli_dense, mli_conv, mli_max_pool, mli_avg_pool, mli_adaptive_avg_pool, mli_upsample,
-    mli_batch_norm, mli_layer_norm, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
+    mli_batch_norm, mli_layer_norm, mli_group_norm,
+    mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
     mli_residual, mli_branch;
 
 /* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */

@@ -1,4 +1,4 @@
-"""Golden values of batch and layer normalization, from PyTorch in float64: values, gradients, running statistics.
+"""Golden values of batch, layer and group normalization, from PyTorch in float64: values, gradients, running statistics.
 
 Run from the top of the tree: python tests/golden/make_norm.py
 Each case is one flat file, norm_<case>.npy, in the layout of mlcore: channels last. w are the weights of the loss
@@ -6,6 +6,7 @@ sum(w * y). Inputs are rounded to float32, so that the float build sees the same
     batch norm  gamma (C), beta (C), then for three training steps x, w, y, dx, dgamma, dbeta, running mean, running var,
                 then for the last x and w in eval mode y, dx, dgamma, dbeta
     layer norm  gamma, beta, x, w, y, dx, dgamma, dbeta
+    group norm  the same
 Where a case has no gamma or beta, its place holds ones or zeros, and its gradient zeros.
 """
 import os
@@ -90,3 +91,29 @@ layer_norm("ln_images", (2, 3, 4, 2), 3, 1e-3)
 layer_norm("ln_bare", (2, 3, 7), 1, 0.0, has_gamma=False, has_beta=False)
 layer_norm("ln_far", (3, 40), 1, 1e-5, has_beta=False, make=lambda x: 0.1 * x + 1e4)
 layer_norm("ln_nan", (3, 4), 1, 1e-5, has_gamma=False, make=with_nan)
+
+
+def group_norm(name, shape, groups, eps, has_gamma=True, has_beta=True, make=lambda x: 2 * x + 1):
+    c = shape[-1]
+    gamma = rounded(1 + torch.rand(c)) if has_gamma else torch.ones(c)
+    beta = rounded(torch.randn(c)) if has_beta else torch.zeros(c)
+    x, w = rounded(make(torch.randn(shape))), rounded(torch.randn(shape))
+    g, b = leaf(gamma, has_gamma), leaf(beta, has_beta)
+    leaf_x = x.clone().requires_grad_()
+    # Without a weight PyTorch 2.13 fails in the backward: the constants 1 and 0 are the same.
+    y = F.group_norm(leaf_x.movedim(-1, 1), groups, g if has_gamma else gamma, b if has_beta else beta, eps).movedim(1, -1)
+    (y * w).sum().backward()
+    save(name, [gamma, beta, x, w, y, leaf_x.grad, gradient(g, gamma), gradient(b, beta)])
+
+
+def with_one_nan(x):
+    x[1, 1, 0] = np.nan
+    return x
+
+
+group_norm("gn_images", (2, 3, 4, 6), 3, 1e-5)
+group_norm("gn_rows", (4, 6), 2, 1e-3)
+group_norm("gn_instance", (2, 5, 4), 4, 1e-5, has_gamma=False)
+group_norm("gn_one", (2, 3, 3, 2), 1, 0.0, has_beta=False)
+group_norm("gn_far", (3, 20, 4), 2, 1e-5, make=lambda x: 0.1 * x + 1e4)
+group_norm("gn_nan", (3, 2, 4), 2, 1e-5, has_gamma=False, has_beta=False, make=with_one_nan)
