@@ -143,6 +143,17 @@ ML_API ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_t
 ML_API ml_tensor *ml_group_norm(ml_tape *t, ml_tensor *x, int64_t groups, ml_tensor *gamma, ml_tensor *beta,
                                 double eps);
 
+/* Attention: y = softmax(scale q k^T + mask) v over the last two axes: q (...,T,D) asks, k (...,S,D) and v (...,S,M) are what
+ * it looks at -> (...,T,M); the axes before (batch, heads) are equal. A query that sees no key gives 0. Memory grows with
+ * S, not with T S. Errors: shapes that do not fit, D 0, a scale that is no number. Vaswani et al. 2017, eq. 1. */
+typedef struct ml_attention_opts {
+    double scale;    /* default 1 / sqrt(D); ML_ZERO for 0 */
+    bool causal;     /* query i sees keys 0 .. i only */
+    ml_tensor *mask; /* (T,S) for all, or (...,T,S): added to the scores, so -INFINITY hides a key; it must live until
+                        ml_backward has run, and gets no gradient. NULL: none */
+} ml_attention_opts;
+ML_API ml_tensor *ml_attention(ml_tape *t, ml_tensor *q, ml_tensor *k, ml_tensor *v, ml_attention_opts opts);
+
 /* Losses take logits and return the mean over the batch as a scalar. */
 /* logits (N,K), labels in 0 .. K-1, N of them, valid until ml_backward has run. */
 ML_API ml_tensor *ml_softmax_xent(ml_tape *t, ml_tensor *logits, ml_ints labels);
