@@ -95,6 +95,23 @@ static value positive(graph *g, value a)
     return (value){ml_add(g->t, ml_mul(g->t, a.x, a.x), number(g, 0.3)), a.bound * a.bound + 0.3};
 }
 
+/* Spread, length, smooth maximum. What has a kink where it is 0 is kept away from there. */
+static value moment(graph *g, value a, int axis, bool keep, double n)
+{
+    ml_tape *t = g->t;
+    value b = positive(g, a);
+    switch (below(g, 4)) {
+    case 0:
+        return (value){ml_var(t, a.x, axis, keep, n > 1 ? below(g, 2) : 0), 2 * a.bound * a.bound};
+    case 1:
+        return (value){ml_norm(t, b.x, 1 + below(g, 3), axis, keep), b.bound * n};
+    case 2:
+        return (value){ml_min(t, a.x, axis, keep), a.bound};
+    default:
+        return (value){ml_logsumexp(t, a.x, axis, keep), a.bound + log(n)};
+    }
+}
+
 static value elementwise(graph *g)
 {
     ml_tape *t = g->t;
@@ -144,7 +161,7 @@ static value along_an_axis(graph *g)
     bool all = a.x->rank == 0 || below(g, 4) == 0, keep = below(g, 2);
     int axis = all ? ML_ALL : below(g, 2 * a.x->rank) - a.x->rank; /* negative ones too */
     double n = all ? (double)a.x->size : (double)a.x->shape[axis < 0 ? axis + a.x->rank : axis];
-    switch (below(g, all ? 3 : 5)) {
+    switch (below(g, all ? 4 : 6)) {
     case 0:
         return (value){ml_sum(t, a.x, axis, keep), a.bound * n};
     case 1:
@@ -152,6 +169,8 @@ static value along_an_axis(graph *g)
     case 2:
         return (value){ml_max(t, a.x, axis, keep), a.bound};
     case 3:
+        return moment(g, a, axis, keep, n);
+    case 4:
         return (value){ml_softmax(t, a.x, axis), 1};
     default:
         return (value){ml_log_softmax(t, a.x, axis), 2 * a.bound + log(n)};
@@ -227,6 +246,29 @@ static value product(graph *g)
     }
 }
 
+/* Batches of matrices, which may be one and the same tensor: products, attention, normalization of groups. */
+static value batches(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = matrix(g), b;
+    if (!a.x)
+        return a;
+    if (a.x->shape[0] % 2 == 0)
+        a.x = ml_reshape(t, a.x, 3, (int64_t[]){2, -1, a.x->shape[1]});
+    b = twin(g, a);
+    double n = (double)a.x->shape[a.x->rank - 1];
+    switch (below(g, 4)) {
+    case 0:
+        return (value){ml_bmm(t, a.x, b.x, false, true), a.bound * b.bound * n};
+    case 1:
+        return (value){ml_bmm(t, b.x, a.x, true, false), a.bound * b.bound * (double)a.x->shape[a.x->rank - 2]};
+    case 2:
+        return (value){ml_attention(t, a.x, b.x, a.x, (ml_attention_opts){.causal = below(g, 2)}), a.bound};
+    default:
+        return (value){ml_group_norm(t, a.x, 1, NULL, NULL, 1), 8};
+    }
+}
+
 static value loss(graph *g)
 {
     ml_tape *t = g->t;
@@ -281,8 +323,8 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
         value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved,
-                                     moved,       product,     loss};
-        if (!take(g, kinds[below(g, 7)](g)))
+                                     moved,       product,     batches,       loss};
+        if (!take(g, kinds[below(g, 8)](g)))
             return NULL;
     }
     ml_tensor *ends[3]; /* the newest and two others; what none of them uses is an unused branch */
