@@ -8,6 +8,7 @@
 #include <mlcore/data.h>
 #include <mlcore/error.h>
 #include <mlcore/io.h>
+#include <mlcore/memory.h>
 #include <mlcore/metrics.h>
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>
