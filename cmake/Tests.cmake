@@ -6,7 +6,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 set(sanitizer_env "ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1" "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1"
   "UBSAN_OPTIONS=print_stacktrace=1")
 
-file(GLOB TESTS CONFIGURE_DEPENDS tests/test_*.c)
+file(GLOB TESTS CONFIGURE_DEPENDS tests/test_*.c tests/embed/test_*.c)
 file(GLOB SUPPORT CONFIGURE_DEPENDS tests/support/*.c)
 if(TESTS)
   add_library(test_support OBJECT ${SUPPORT})
@@ -25,6 +25,20 @@ foreach(source ${TESTS})
   add_test(NAME ${test} COMMAND ${test})
   set_tests_properties(${test} PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT "${sanitizer_env}")
 endforeach()
+
+# The library inside a C++ program, where there is a C++ compiler.
+if(NOT CMAKE_CROSSCOMPILING)
+  include(CheckLanguage)
+  check_language(CXX)
+endif()
+if(CMAKE_CXX_COMPILER)
+  enable_language(CXX)
+  add_executable(test_embed_cpp tests/embed/test_embed_cpp.cpp)
+  set_target_properties(test_embed_cpp PROPERTIES CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+  target_link_libraries(test_embed_cpp PRIVATE mlcore_static ${MLCORE_LINK})
+  add_test(NAME test_embed_cpp COMMAND test_embed_cpp)
+  set_tests_properties(test_embed_cpp PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT "${sanitizer_env}")
+endif()
 
 # A script is a test: 0 passed, 77 skipped. It finds the programs in MLCORE_BUILD and the sources in MLCORE_SOURCE.
 function(mlcore_script_test name label script)

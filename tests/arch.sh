@@ -28,7 +28,7 @@ row() {
 # The folder that a public header belongs to.
 room() {
     case $1 in
-    real | error | rng | threads | build | progress) echo base ;;
+    real | error | memory | rng | threads | build | progress) echo base ;;
     ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
     mlcore) echo cloud ;;

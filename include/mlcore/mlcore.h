@@ -11,6 +11,7 @@
 #include <mlcore/error.h>
 #include <mlcore/io.h>
 #include <mlcore/losses.h>
+#include <mlcore/memory.h>
 #include <mlcore/metrics.h>
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>

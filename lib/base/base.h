@@ -19,6 +19,8 @@ void *mli_alloc(size_t bytes);
 void *mli_calloc(size_t count, size_t size);
 void mli_free(void *p);
 char *mli_strdup(const char *text);
+/* A copy that the program will free with free(): from malloc, whatever ml_set_allocator says. */
+char *mli_text_for_caller(const char *text);
 /* How many times memory was asked for, since the start of the process. */
 int64_t mli_alloc_count(void);
 

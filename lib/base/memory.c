@@ -1,18 +1,59 @@
-/* memory.c -- aligned memory, counted; sizes that cannot overflow in silence. */
+/* memory.c -- aligned memory, counted, from malloc or from the program's own functions; sizes that cannot overflow in silence. */
 #include "base/base.h"
+
+#include <mlcore/memory.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static _Atomic int64_t asked;
+enum { ALIGN = 64 };
+
+static _Atomic int64_t asked, used;
+static ml_allocator own; /* alloc NULL: the system's */
+
+ml_status ml_set_allocator(ml_allocator a)
+{
+    int64_t blocks = ml_memory_blocks();
+    if (!a.alloc != !a.free)
+        return mli_fail(ML_EINVAL, "set_allocator: alloc and free go together, and %s is NULL", a.alloc ? "free" : "alloc");
+    if (blocks)
+        return mli_fail(ML_ESTATE, "set_allocator: %lld blocks are in use: free what was made before", (long long)blocks);
+    own = a;
+    return ML_OK;
+}
+
+int64_t ml_memory_blocks(void)
+{
+    return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+/* A block of the program's function with an aligned one inside; before that, where it begins. */
+static void *aligned_inside(size_t bytes)
+{
+    char *block = own.alloc(own.user, bytes + ALIGN + sizeof block);
+    if (!block)
+        return NULL;
+    char *p = block + sizeof block;
+    p += ALIGN - 1 - ((uintptr_t)p + ALIGN - 1) % ALIGN;
+    memcpy(p - sizeof block, &block, sizeof block);
+    return p;
+}
+
+static void *from_system(size_t bytes)
+{
+    void *p = NULL;
+    return posix_memalign(&p, ALIGN, bytes) == 0 ? p : NULL;
+}
 
 void *mli_alloc(size_t bytes)
 {
-    void *p = NULL;
+    size_t n = bytes ? bytes : 1;
     atomic_fetch_add_explicit(&asked, 1, memory_order_relaxed);
-    if (bytes > SIZE_MAX / 2 || posix_memalign(&p, 64, bytes ? bytes : 1) != 0)
+    void *p = n > SIZE_MAX / 2 ? NULL : own.alloc ? aligned_inside(n) : from_system(n);
+    if (!p)
         return mli_null(ML_ENOMEM, "out of memory: %zu bytes could not be had", bytes);
+    atomic_fetch_add_explicit(&used, 1, memory_order_relaxed);
     return p;
 }
 
@@ -27,7 +68,16 @@ void *mli_calloc(size_t count, size_t size)
 
 void mli_free(void *p)
 {
-    free(p);
+    if (!p)
+        return;
+    atomic_fetch_sub_explicit(&used, 1, memory_order_relaxed);
+    if (own.alloc) {
+        char *block;
+        memcpy(&block, (char *)p - sizeof block, sizeof block);
+        own.free(own.user, block);
+    } else {
+        free(p);
+    }
 }
 
 char *mli_strdup(const char *text)
@@ -35,6 +85,13 @@ char *mli_strdup(const char *text)
     size_t n = strlen(text) + 1;
     char *copy = mli_alloc(n);
     return copy ? memcpy(copy, text, n) : NULL;
+}
+
+char *mli_text_for_caller(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = malloc(n);
+    return copy ? memcpy(copy, text, n) : mli_null(ML_ENOMEM, "out of memory: %zu bytes could not be had", n);
 }
 
 int64_t mli_alloc_count(void)

@@ -1,7 +1,8 @@
-/* common.c -- the element types of safetensors, and names: their encoding, and what is fit for a sentence. */
+/* common.c -- the element types of safetensors; names: their encoding, and what is fit for a sentence; JSON as text. */
 #include "io/io.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const mli_dtype DTYPES[] = {
@@ -23,6 +24,18 @@ bool mli_is_utf8(const char *text)
     bool good = v != NULL;
     json_decref(v);
     return good;
+}
+
+char *mli_json_text(const json_t *v, size_t flags)
+{
+    size_t n = json_dumpb(v, NULL, 0, flags);
+    char *text = n ? malloc(n + 1) : NULL;
+    if (!text || json_dumpb(v, text, n, flags) != n) {
+        free(text);
+        return mli_null(ML_ENOMEM, "out of memory while JSON was written");
+    }
+    text[n] = 0;
+    return text;
 }
 
 char *mli_shown(const char *text, char buf[MLI_SHOWN])

@@ -25,6 +25,11 @@ typedef struct mli_values {
     bool turned; /* the weight of a convolution: F R S C (F R C) in memory, PyTorch's F C R S (F C R) on file */
 } mli_values;
 
+/* A value of jansson's as text, for free(); flags are json_dumps's. That one (2.14) overlooks a lack of memory: it left the key
+ * of an object out, and called that a success. Into memory of ours it asks for none. */
+struct json_t;
+char *mli_json_text(const struct json_t *v, size_t flags);
+
 /* The key of the metadata under which all our files keep one JSON text. */
 #define MLI_META_KEY "mlcore"
 

@@ -5,6 +5,7 @@
  */
 #include "io/io.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what is in the file: parameters, then buffers ---- */
@@ -85,10 +86,10 @@ ml_status ml_params_load(ml_params *ps, const char *path, char **metadata)
     if (!st)
         return ml_error_status();
     const char *text = ml_safetensors_meta(st, MLI_META_KEY);
-    char *copy = metadata && text ? mli_strdup(text) : NULL;
+    char *copy = metadata && text ? mli_text_for_caller(text) : NULL;
     ml_status e = metadata && text && !copy ? mli_fail_in(path) : mli_params_take(ps, path, st);
     if (e)
-        mli_free(copy);
+        free(copy);
     else if (metadata)
         *metadata = copy;
     ml_safetensors_free(st);

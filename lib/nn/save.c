@@ -34,9 +34,9 @@ static json_t *architecture(const ml_net *net)
 
 static char *dumped(json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value ? mli_json_text(value, JSON_COMPACT) : mli_null(ML_ENOMEM, "net: out of memory while its layers were written");
     json_decref(value);
-    return text ? text : mli_null(ML_ENOMEM, "net: out of memory while its layers were written");
+    return text;
 }
 
 char *mli_net_architecture(const ml_net *net)
@@ -149,8 +149,8 @@ static ml_status read_extra(const char *name, const json_t *root, char **text)
         return ML_OK;
     if (!json_is_object(extra))
         return mli_fail(ML_EFORMAT, "%s: its \"extra\" is not a JSON object", name);
-    *text = json_dumps(extra, JSON_COMPACT);
-    return *text ? ML_OK : mli_fail(ML_ENOMEM, "%s: out of memory", name);
+    *text = mli_json_text(extra, JSON_COMPACT);
+    return *text ? ML_OK : mli_fail_in(name);
 }
 
 static int64_t numbers_in(const ml_safetensors *st)

@@ -139,11 +139,11 @@ char *mli_checkpoint_write(const ml_checkpoint *c, const char *extra)
     if (check_state(c) || parse_extra(extra, &object))
         return NULL;
     json_t *root = root_json(c, object);
-    char *text = root ? json_dumps(root, MLI_JSON_FLAGS) : NULL;
-    json_decref(root);
-    if (!text)
+    if (!root)
         return mli_null(ML_EINVAL, "checkpoint_save: the name of a parameter is not UTF-8, or memory lacks");
-    if (strlen(text) <= TEXT_MAX)
+    char *text = mli_json_text(root, MLI_JSON_FLAGS);
+    json_decref(root);
+    if (!text || strlen(text) <= TEXT_MAX)
         return text;
     mli_fail(ML_EINVAL, "checkpoint_save: the state and extra are %zu bytes as JSON, the limit is %zu", strlen(text), TEXT_MAX);
     free(text);
@@ -215,8 +215,8 @@ static ml_status take_extra(const char *path, const json_t *v, mli_saved_state *
 {
     if (v && !json_is_object(v))
         return mli_fail(ML_EFORMAT, "%s: extra is not a JSON object", path);
-    if (v && !(s->extra = json_dumps(v, MLI_JSON_FLAGS)))
-        return mli_fail(ML_ENOMEM, "%s: out of memory", path);
+    if (v && !(s->extra = mli_json_text(v, MLI_JSON_FLAGS)))
+        return mli_fail_in(path);
     return ML_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* For json_dumps: 17 digits name a double exactly. */
+/* For mli_json_text: 17 digits name a double exactly. */
 #define MLI_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
 /* The object with v under a key. Takes both: where v is NULL, or the key is not UTF-8, or memory lacks, both are freed and the

@@ -1,0 +1,202 @@
+// A C++17 program: a net layer by layer, training, a file and back, errors that become exceptions. Every function of the library
+// that it calls is declared extern "C" by the headers, and every macro that it would miss has a function beside it.
+#include <mlcore/mlcore.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+template <auto Free> struct deleter {
+    template <class T> void operator()(T *p) const { Free(p); }
+};
+using net_ptr = std::unique_ptr<ml_net, deleter<ml_net_free>>;
+using tape_ptr = std::unique_ptr<ml_tape, deleter<ml_tape_free>>;
+using optim_ptr = std::unique_ptr<ml_optim, deleter<ml_optim_free>>;
+using set_ptr = std::unique_ptr<ml_dataset, deleter<ml_dataset_free>>;
+using text_ptr = std::unique_ptr<char, deleter<std::free>>;
+
+struct error : std::runtime_error {
+    ml_status status;
+    error() : std::runtime_error(ml_error()), status(ml_error_status()) {}
+};
+
+void check(ml_status s)
+{
+    if (s)
+        throw error();
+}
+template <class T> T *check(T *p)
+{
+    if (!p)
+        throw error();
+    return p;
+}
+void want(bool good, const char *what)
+{
+    if (!good)
+        throw std::logic_error(what);
+}
+
+ml_layer conv(std::int64_t out)
+{
+    ml_conv_opts o = {};
+    o.out = out;
+    o.k = 3;
+    o.pad = 1;
+    return ml_layer_conv(o);
+}
+ml_layer dense(std::int64_t out)
+{
+    ml_dense_opts o = {};
+    o.out = out;
+    o.init = ML_INIT_ORTHOGONAL;
+    return ml_layer_dense(o);
+}
+
+// Pictures with a bright stripe: rows for class 0, columns for class 1.
+set_ptr stripes(int n)
+{
+    const std::int64_t shape[] = {6, 6, 1};
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(n) * 36);
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(n));
+    ml_rng rng = ml_rng_seed(7);
+    for (std::size_t i = 0; i < labels.size(); i++) {
+        labels[i] = static_cast<std::int32_t>(i % 2);
+        auto at = static_cast<std::size_t>(ml_rng_below(&rng, 6));
+        for (std::size_t k = 0; k < 6; k++)
+            bytes[i * 36 + (labels[i] ? k * 6 + at : at * 6 + k)] = 255;
+    }
+    return set_ptr(check(ml_dataset_new(n, 3, shape, bytes.data(), labels.data(), 2)));
+}
+
+net_ptr build()
+{
+    ml_rng rng = ml_rng_seed(1);
+    net_ptr net(check(ml_net_empty(&rng)));
+    ml_input_opts sample = {};
+    sample.shape[0] = sample.shape[1] = 6;
+    sample.shape[2] = 1;
+    const ml_layer inside[] = {conv(4), ml_layer_tanh()}; // a block's layers live until it joins
+    ml_pool2d_opts pool = {};
+    pool.k = 2;
+    ml_norm_opts norm = {};
+    for (const ml_layer &l : {ml_layer_input(sample), conv(4), ml_layer_batch_norm(norm), ml_layer_relu(),
+                              ml_layer_named("block", ml_layer_seq(inside, 2)), ml_layer_max_pool(pool), ml_layer_flatten(), dense(2)})
+        check(ml_net_add(net.get(), l));
+    return net;
+}
+
+struct gradients {
+    int calls = 0;
+    double largest = 0;
+};
+
+void train(ml_net *net, ml_dataset *set)
+{
+    ml_adam_opts o = {};
+    o.lr = 0.02;
+    optim_ptr opt(check(ml_adamw(net->params, o)));
+    tape_ptr t(check(ml_tape_new()));
+    ml_rng rng = ml_rng_seed(3);
+    gradients seen;
+    ml_hook hook = {};
+    hook.user = &seen;
+    hook.backward = [](void *user, const ml_hook_view *at) {
+        auto *g = static_cast<gradients *>(user);
+        g->calls++;
+        for (std::int64_t i = 0; i < at->y->size; i++)
+            g->largest = std::fmax(g->largest, std::fabs(static_cast<double>(at->dy[i])));
+        return ML_OK;
+    };
+    std::int64_t id = ml_net_hook(net, "block", hook);
+    want(id > 0, "the hook was not set");
+    for (int epoch = 0; epoch < 12; epoch++) {
+        ml_loader it = ml_batches(set, 16, &rng);
+        for (ml_batch b; ml_next(&it, &b);) {
+            ml_tape_reset(t.get());
+            ml_tensor *loss = ml_softmax_xent(t.get(), ml_net_forward(net, t.get(), b.x), b.label);
+            check(ml_backward(t.get(), loss));
+            check(ml_step(opt.get()));
+        }
+        check(it.status);
+    }
+    check(ml_net_unhook(net, id));
+    want(seen.calls == 12 * 4 && seen.largest > 0, "the hook saw no gradients");
+    double accuracy = 0;
+    check(ml_evaluate(net, set, ML_ACCURACY, &accuracy));
+    std::printf("accuracy %.2f %%\n", 100 * accuracy);
+    want(accuracy > 0.95, "it did not learn");
+}
+
+std::vector<ml_real> predict(ml_net *net, const ml_dataset *set)
+{
+    std::vector<ml_real> x(static_cast<std::size_t>(set->n) * 36), out(static_cast<std::size_t>(set->n) * 2);
+    for (std::int64_t i = 0; i < set->n; i++)
+        check(ml_dataset_sample(set, i, x.data() + i * 36, nullptr));
+    check(ml_predict(net, x.data(), set->n, out.data()));
+    return out;
+}
+
+void through_a_file(ml_net *net, const ml_dataset *set, const std::string &path)
+{
+    check(ml_net_save(net, path.c_str(), "{\"classes\": [\"rows\", \"columns\"]}"));
+    char *text = nullptr;
+    net_ptr back(check(ml_net_load(path.c_str(), &text)));
+    text_ptr extra(text);
+    std::remove(path.c_str());
+    want(extra && std::string(extra.get()).find("columns") != std::string::npos, "extra did not come back");
+    want(predict(net, set) == predict(back.get(), set), "the loaded net gives other numbers");
+}
+
+// f must throw, with this status and these words.
+template <class F> void must_throw(F f, ml_status status, const char *words)
+{
+    try {
+        f();
+    } catch (const error &e) {
+        want(e.status == status, "another status");
+        want(std::string(e.what()).find(words) != std::string::npos, e.what());
+        return;
+    }
+    throw std::logic_error("nothing was thrown");
+}
+
+void errors(ml_net *net)
+{
+    ml_rng rng = ml_rng_seed(1);
+    net_ptr empty(check(ml_net_empty(&rng)));
+    must_throw([&] { check(ml_net_add(empty.get(), dense(4))); }, ML_EINVAL, "the first layer is dense");
+    must_throw([&] { check(ml_net_add(net, conv(4))); }, ML_EINVAL, "conv");
+    must_throw([&] { check(ml_net_load("no-such-file", nullptr)); }, ML_EIO, "no-such-file");
+    must_throw([&] { check(ml_net_unhook(net, 999)); }, ML_EINVAL, "999");
+    must_throw(
+        [&] {
+            const std::int64_t shape[] = {2, 5};
+            const ml_real zeros[10] = {};
+            tape_ptr t(check(ml_tape_new()));
+            ml_tensor *x = check(ml_constant(t.get(), 2, shape, zeros));
+            check(ml_net_forward(net, t.get(), x));
+        },
+        ML_EINVAL, "input is 2x5, expected Nx6x6x1");
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+try {
+    set_ptr set = stripes(64);
+    net_ptr net = build();
+    train(net.get(), set.get());
+    through_a_file(net.get(), set.get(), std::string(argc > 0 ? argv[0] : "embed") + ".safetensors");
+    errors(net.get());
+    return 0;
+} catch (const std::exception &e) {
+    std::fprintf(stderr, "embed: %s\n", e.what());
+    return 1;
+}
