@@ -132,6 +132,7 @@ typedef struct mli_net {
     void *user;
     mli_shape in, out; /* of one sample; out is that of the last layer */
     int64_t outputs;   /* numbers out for one sample; -1: not yet known (custom nets) */
+    ml_kernel kernel;  /* of prediction */
 } mli_net;
 
 /* ml_net_add for whoever says where values come from and how many there may be. */
