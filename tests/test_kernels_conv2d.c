@@ -83,6 +83,24 @@ static void compare(const char *what, const mlk_conv2d_args *a, void (*pass)(con
     mli_free(got), mli_free(want);
 }
 
+typedef struct one_body {
+    mlk_conv2d_body body;
+    mlk_conv2d_pass pass;
+} one_body;
+static one_body under_test;
+
+static void run_one_body(const mlk_conv2d_args *a)
+{
+    mlk_conv2d_run(under_test.body, under_test.pass, a);
+}
+
+static void compare_body(mlk_conv2d_body body, mlk_conv2d_pass pass, const mlk_conv2d_args *a, void (*ref)(const mlk_conv2d_args *),
+                         int64_t size, int64_t terms, ml_rng *rng)
+{
+    under_test = (one_body){body, pass};
+    compare(mlk_conv2d_body_name(body), a, run_one_body, ref, size, terms, rng);
+}
+
 static void compare_passes(const mlk_conv2d *g, ml_kernel kernel, bool add, ml_rng *rng)
 {
     sizes n = sizes_of(g);
@@ -122,6 +140,42 @@ static void bodies_agree(void **state)
     }
     for (int body = MLK_CONV2D_GEMM; body < MLK_CONV2D_BODIES; body++)
         assert_true(seen[body] > 20);
+}
+
+/* Not only the one that is chosen: each that fits. */
+static void every_body_that_fits_agrees(void **state)
+{
+    (void)state;
+    void (*const refs[])(const mlk_conv2d_args *) = {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref};
+    ml_rng rng = ml_rng_seed(6);
+    int seen[MLK_CONV2D_BODIES][3] = {{0}};
+    for (int trial = 0; trial < 400; trial++) {
+        mlk_conv2d g = draw(&rng);
+        if (g.p == 0 || g.q == 0)
+            continue;
+        sizes n = sizes_of(&g);
+        ml_real *x = numbers(&rng, n.x), *w = numbers(&rng, n.w), *dy = numbers(&rng, n.y);
+        const int64_t size[] = {n.y, n.x, n.w}, terms[] = {g.r * g.s * g.c, g.r * g.s * g.f, mlk_conv2d_pixels(&g)};
+        for (int p = MLK_FORWARD; p <= MLK_DW; p++) {
+            mlk_conv2d_pass pass = (mlk_conv2d_pass)p;
+            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_FAST, &g, pass), &g, pass));
+            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_BLAS, &g, pass), &g, pass));
+            for (int b = MLK_CONV2D_GEMM; b < MLK_CONV2D_BODIES; b++) {
+                mlk_conv2d_body body = (mlk_conv2d_body)b;
+                if (!mlk_conv2d_fits(body, &g, pass))
+                    continue;
+                mlk_conv2d_args a = {.g = g, .kernel = ML_KERNEL_FAST, .x = x, .w = w, .dy = dy, .add = trial & 1};
+                a.work = mli_alloc(mlk_conv2d_body_workspace(body, a.kernel, &g, pass) + 1);
+                compare_body(body, pass, &a, refs[p], size[p], terms[p], &rng);
+                mli_free(a.work);
+                seen[b][p]++;
+            }
+        }
+        mli_free(x), mli_free(w), mli_free(dy);
+    }
+    for (int b = MLK_CONV2D_GEMM; b < MLK_CONV2D_BODIES; b++)
+        for (int p = 0; p < 3; p++)
+            assert_true(seen[b][p] > 10 || (b == MLK_CONV2D_FEW && p == MLK_DW));
 }
 
 /* Shapes that cut every loop: many blocks, columns in several pieces, sums that are split by pixels and by columns. */
@@ -234,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_agree),
+        cmocka_unit_test(every_body_that_fits_agrees),
         cmocka_unit_test(larger_shapes_agree),
         cmocka_unit_test(passes_are_adjoint),
         cmocka_unit_test(db_is_the_sum),

@@ -541,6 +541,33 @@ static void the_summary(void **state)
     ml_net_free(net);
 }
 
+static ml_tensor *notes_the_kernel(void *user, ml_tape *t, ml_tensor *x)
+{
+    *(ml_kernel *)user = mli_kernel(t);
+    return x;
+}
+
+static void prediction_has_the_kernel_it_is_told(void **state)
+{
+    (void)state;
+    const ml_real x[4] = {0};
+    ml_real y[4];
+    ml_kernel seen;
+    ml_net *net = made(ml_net_custom(notes_the_kernel, &seen, 1, (int64_t[]){4}));
+    const ml_kernel kernels[] = {ML_KERNEL_REF, ML_KERNEL_BLAS, ML_KERNEL_FAST};
+    assert_int_equal(ml_predict(net, x, 1, y), ML_OK);
+    assert_int_equal(seen, ML_KERNEL_FAST);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ml_net_set_kernel(net, kernels[i]), ML_OK);
+        assert_int_equal(ml_predict(net, x, 1, y), ML_OK);
+        assert_int_equal(seen, kernels[i]);
+    }
+    assert_int_equal(ml_net_set_kernel(net, (ml_kernel)3), ML_EINVAL);
+    assert_string_equal(ml_error(), "net: it is NULL, or kernel 3 is none of ML_KERNEL_...");
+    assert_int_equal(ml_net_set_kernel(NULL, ML_KERNEL_REF), ML_EINVAL);
+    ml_net_free(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +578,7 @@ int main(void)
         cmocka_unit_test(flatten_writes_channels_first), cmocka_unit_test(dropout_only_in_training),
         cmocka_unit_test(predict_equals_forward),        cmocka_unit_test(predict_from_threads), cmocka_unit_test(predict_through_views),
         cmocka_unit_test(custom_nets),                   cmocka_unit_test(a_step_allocates_nothing),
+        cmocka_unit_test(prediction_has_the_kernel_it_is_told),
         cmocka_unit_test(gradients_accumulate_until_the_step), cmocka_unit_test(the_summary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,8 @@ ml_net *model_new(const settings *s, const ml_dataset *ds)
         return NULL;
     ml_input_opts input = {{0}};
     memcpy(input.shape, ds->shape, (size_t)ds->rank * sizeof *ds->shape);
-    if (!ml_net_add(net, ml_layer_input(input)) && !add[s->model](s, net, ds))
+    if (!ml_net_add(net, ml_layer_input(input)) && !add[s->model](s, net, ds) &&
+        !ml_net_set_kernel(net, (ml_kernel)s->c.kernel))
         return net;
     ml_net_free(net);
     return NULL;

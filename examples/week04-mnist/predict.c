@@ -39,7 +39,7 @@ static int load(const settings *s, reader *r)
     r->net = ml_net_load(file, &extra);
     bool known = r->net && parse_extra(extra, r);
     free(extra);
-    if (!r->net)
+    if (!r->net || ml_net_set_kernel(r->net, (ml_kernel)s->c.kernel))
         return cli_fail_ml(&s->c);
     if (!known)
         return cli_fail(&s->c, "%s: it does not say how it wants its pictures: %s has not written it for ten digits", file,

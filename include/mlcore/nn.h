@@ -323,6 +323,9 @@ ML_API ml_status ml_net_prepare(ml_net *net);
 
 /* Forward in eval mode without recording: x is n samples, out receives n rows of ml_net_outputs(net) numbers. */
 ML_API ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out);
+/* Which bodies of the kernels ml_predict and ml_evaluate run: ML_KERNEL_FAST until told otherwise. (ml_net_forward goes by its
+ * tape.) Not while another thread predicts with this net. */
+ML_API ml_status ml_net_set_kernel(ml_net *net, ml_kernel kernel);
 ML_API int64_t ml_net_inputs(const ml_net *net);  /* numbers in one sample */
 ML_API int64_t ml_net_outputs(ml_net *net);       /* numbers out for one sample; -1 with an error set */
 

@@ -144,29 +144,69 @@ static size_t gemm_workspace(ml_kernel kernel, const mlk_conv2d *g)
 /* ---- the bodies ---- */
 
 typedef struct body {
-    void (*run[3])(const mlk_conv2d_args *a); /* forward, dx, dw; NULL: never chosen */
+    const char *name;
+    void (*run[3])(const mlk_conv2d_args *a); /* forward, dx, dw; NULL: there is none */
     size_t (*workspace[3])(ml_kernel kernel, const mlk_conv2d *g);
 } body;
 
 #define THREE(f) {f, f, f}
 static const body BODIES[MLK_CONV2D_BODIES] = {
-    [MLK_CONV2D_REF] = {{mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, THREE(NULL)},
-    [MLK_CONV2D_GEMM] = {{gemm_forward, gemm_dx, gemm_dw}, THREE(gemm_workspace)},
-    [MLK_CONV2D_IM2COL] = {{mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
+    [MLK_CONV2D_REF] = {"ref", {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, THREE(NULL)},
+    [MLK_CONV2D_GEMM] = {"gemm", {gemm_forward, gemm_dx, gemm_dw}, THREE(gemm_workspace)},
+    [MLK_CONV2D_IM2COL] = {"im2col",
+                           {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
                            THREE(mlk_conv2d_im2col_workspace)},
-    [MLK_CONV2D_IMPLICIT] = {{mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
+    [MLK_CONV2D_IMPLICIT] = {"implicit",
+                             {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
                              {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_dw_workspace}},
-    [MLK_CONV2D_FEW] = {{mlk_conv2d_few, mlk_conv2d_few_dx, NULL}, {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
-    [MLK_CONV2D_DEPTHWISE] = {{mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
+    [MLK_CONV2D_FEW] = {"few",
+                        {mlk_conv2d_few, mlk_conv2d_few_dx, NULL},
+                        {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
+    [MLK_CONV2D_DEPTHWISE] = {"depthwise",
+                              {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
                               THREE(mlk_conv2d_depthwise_workspace)},
 };
+
+const char *mlk_conv2d_body_name(mlk_conv2d_body body)
+{
+    return BODIES[body].name;
+}
+
+bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+    bool dense = g->groups == 1, strided = g->stride[0] > 1 || g->stride[1] > 1;
+    switch (body) {
+    case MLK_CONV2D_GEMM:
+        return dense && is_pointwise(g);
+    case MLK_CONV2D_IMPLICIT:
+        return dense && !(pass == MLK_DX && strided);
+    case MLK_CONV2D_FEW:
+        return dense && ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR && !strided));
+    case MLK_CONV2D_DEPTHWISE:
+        return g->groups == g->c && g->f == g->c;
+    default:
+        return true;
+    }
+}
+
+size_t mlk_conv2d_body_workspace(mlk_conv2d_body body, ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+    return BODIES[body].workspace[pass] ? BODIES[body].workspace[pass](kernel, g) : 0;
+}
+
+void mlk_conv2d_run(mlk_conv2d_body body, mlk_conv2d_pass pass, const mlk_conv2d_args *a)
+{
+    BODIES[body].run[pass](a);
+}
+
+/* ---- the passes ---- */
 
 size_t mlk_conv2d_workspace(ml_kernel kernel, const mlk_conv2d *g)
 {
     size_t most = MLK_LANES_MAX * (size_t)g->f * sizeof(ml_real); /* of db */
     for (int pass = MLK_FORWARD; pass <= MLK_DW; pass++) {
-        const body *b = &BODIES[mlk_conv2d_choose(kernel, g, (mlk_conv2d_pass)pass)];
-        size_t bytes = b->workspace[pass] ? b->workspace[pass](kernel, g) : 0;
+        mlk_conv2d_body chosen = mlk_conv2d_choose(kernel, g, (mlk_conv2d_pass)pass);
+        size_t bytes = mlk_conv2d_body_workspace(chosen, kernel, g, (mlk_conv2d_pass)pass);
         most = bytes > most ? bytes : most;
     }
     return most;
@@ -174,7 +214,7 @@ size_t mlk_conv2d_workspace(ml_kernel kernel, const mlk_conv2d *g)
 
 static void run(const mlk_conv2d_args *a, mlk_conv2d_pass pass)
 {
-    BODIES[mlk_conv2d_choose(a->kernel, &a->g, pass)].run[pass](a);
+    mlk_conv2d_run(mlk_conv2d_choose(a->kernel, &a->g, pass), pass, a);
 }
 
 void mlk_conv2d_forward(const mlk_conv2d_args *a)

@@ -34,6 +34,9 @@ typedef enum mlk_conv2d_body {
 
 /* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
+/* Whether a body can do it at all, chosen or not. */
+bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass);
+const char *mlk_conv2d_body_name(mlk_conv2d_body body);
 
 /* What one pass reads and writes. */
 typedef struct mlk_conv2d_args {
@@ -53,6 +56,10 @@ void mlk_conv2d_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_dw(const mlk_conv2d_args *a);
 /* out = db (F) = sum over n, p, q of dy */
 void mlk_conv2d_db(const mlk_conv2d_args *a);
+
+/* The same for one body, which must fit: the lab and the tests run them all. */
+size_t mlk_conv2d_body_workspace(mlk_conv2d_body body, ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
+void mlk_conv2d_run(mlk_conv2d_body body, mlk_conv2d_pass pass, const mlk_conv2d_args *a);
 
 /* ---- the bodies, each in a file of its own; the same contract ---- */
 

@@ -161,6 +161,7 @@ typedef struct mli_net {
     void *user;
     mli_shape in, out; /* of one sample; out is that of the last layer */
     int64_t outputs;   /* numbers out for one sample; -1: not yet known (custom nets) */
+    ml_kernel kernel;  /* of prediction */
     mli_hooks hooks;
 } mli_net;
 

@@ -20,10 +20,10 @@ static void tapes_free(tapes *w)
     ml_tape_free(w->t[1]);
 }
 
-static ml_status tapes_open(tapes *w)
+static ml_status tapes_open(tapes *w, ml_kernel kernel)
 {
     for (int i = 0; i < 2; i++)
-        w->t[i] = ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL});
+        w->t[i] = ml_tape_open((ml_tape_opts){.no_grad = true, .mode = ML_EVAL, .kernel = kernel});
     if (w->t[0] && w->t[1])
         return ML_OK;
     tapes_free(w);
@@ -81,7 +81,7 @@ static ml_status measure(ml_net *net)
     ml_real *zeros = mli_calloc((size_t)mli_shape_numbers(&net->self->in), sizeof *zeros);
     tapes w = {{NULL, NULL}};
     ml_tensor one = looking_at(net->self, zeros, 1);
-    ml_status s = zeros ? tapes_open(&w) : ML_ENOMEM;
+    ml_status s = zeros ? tapes_open(&w, net->self->kernel) : ML_ENOMEM;
     if (!s)
         s = run(net, &w, &one, &y);
     if (!s)
@@ -89,6 +89,14 @@ static ml_status measure(ml_net *net)
     tapes_free(&w);
     mli_free(zeros);
     return s;
+}
+
+ml_status ml_net_set_kernel(ml_net *net, ml_kernel kernel)
+{
+    if (!net || (int)kernel < ML_KERNEL_FAST || kernel > ML_KERNEL_REF)
+        return mli_fail(ML_EINVAL, "net: it is NULL, or kernel %d is none of ML_KERNEL_...", (int)kernel);
+    net->self->kernel = kernel;
+    return ML_OK;
 }
 
 ml_status ml_net_prepare(ml_net *net)
@@ -135,7 +143,7 @@ ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
     if (n == 0)
         return ML_OK;
     tapes w;
-    if (tapes_open(&w))
+    if (tapes_open(&w, net->self->kernel))
         return ML_ENOMEM;
     int64_t at_once = batch_of(net->self), inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs;
     ml_status s = ML_OK;
