@@ -1,15 +1,10 @@
-/* The doctor on sound set-ups: it says nothing. The nets of week 4 with their rates, on real digits; others of other kinds. */
+/* The doctor on sound set-ups: it says nothing. Nets like those of week 4, on real digits; others of other kinds. The nets of
+ * week 4 themselves are examined by tests/examples/week04-doctor.sh, where no sanitizer makes them slow. */
 #include "support/patient.h"
 
 #include <math.h>
 
-enum { SAMPLES = 2000 };
-
-#ifdef __SANITIZE_ADDRESS__
-enum { SEEDS = 1 }; /* slow there */
-#else
-enum { SEEDS = 3 };
-#endif
+enum { SAMPLES = 2000, SEEDS = 2 };
 
 static ml_net *softmax_regression(ml_rng *rng)
 {
@@ -29,21 +24,20 @@ static ml_net *lenet(ml_rng *rng)
 
 static ml_net *cnn(ml_rng *rng)
 {
-    return ml_net_new(rng, ML_INPUT(28, 28, 1), ML_CONV(16, .k = 3, .pad = 1, .no_bias = true), ML_BATCH_NORM(), ML_RELU(),
-                      ML_POOL(2), ML_CONV(32, .k = 3, .pad = 1, .no_bias = true), ML_BATCH_NORM(), ML_RELU(), ML_POOL(2),
-                      ML_CONV(64, .k = 3, .pad = 1, .no_bias = true), ML_BATCH_NORM(), ML_RELU(), ML_FLATTEN(), ML_DROPOUT(0.3),
-                      ML_DENSE(10));
+    return ml_net_new(rng, ML_INPUT(28, 28, 1), ML_CONV(8, .k = 3, .stride = 2, .pad = 1, .no_bias = true), ML_BATCH_NORM(),
+                      ML_RELU(), ML_POOL(2), ML_CONV(16, .k = 3, .pad = 1, .no_bias = true), ML_BATCH_NORM(), ML_RELU(),
+                      ML_FLATTEN(), ML_DROPOUT(0.3), ML_DENSE(10));
 }
 
-static void healthy_on_digits(ml_net *(*net_of)(ml_rng *rng), double adam, double sgd)
+static void healthy_on_digits(ml_net *(*net_of)(ml_rng *rng), uint64_t seeds, double adam, double sgd)
 {
     ml_dataset *ds = digits(SAMPLES);
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
         ml_rng rng = ml_rng_seed(seed);
         ml_net *net = made(net_of(&rng));
         ml_optim *opt = ml_sgd(net->params, (ml_sgd_opts){.lr = sgd, .momentum = 0.9, .nesterov = true});
         assert_healthy(net, ds, (ml_doctor_opts){.lr = adam, .seed = seed, .batch = 128});
-        if (seed == 1)
+        if (seed > 1)
             assert_healthy(net, ds, (ml_doctor_opts){.optim = opt, .seed = seed, .batch = 128});
         ml_optim_free(opt);
         ml_net_free(net);
@@ -54,25 +48,25 @@ static void healthy_on_digits(ml_net *(*net_of)(ml_rng *rng), double adam, doubl
 static void softmax_on_digits(void **state)
 {
     (void)state;
-    healthy_on_digits(softmax_regression, 0.004, 0.2);
+    healthy_on_digits(softmax_regression, SEEDS, 0.004, 0.2);
 }
 
 static void mlp_on_digits(void **state)
 {
     (void)state;
-    healthy_on_digits(mlp, 0.003, 0.2);
+    healthy_on_digits(mlp, SEEDS, 0.003, 0.2);
 }
 
 static void lenet_on_digits(void **state)
 {
     (void)state;
-    healthy_on_digits(lenet, 0.004, 0.1);
+    healthy_on_digits(lenet, 1, 0.004, 0.1);
 }
 
 static void cnn_on_digits(void **state)
 {
     (void)state;
-    healthy_on_digits(cnn, 0.006, 0.1);
+    healthy_on_digits(cnn, SEEDS, 0.006, 0.1);
 }
 
 /* Standardised digits, and He's initial weights in every layer: the first loss is high, but not odd. */
