@@ -1,4 +1,4 @@
-# Headers, both libraries, a pkg-config file and a CMake package. The double build has names of its own throughout, so
+# Headers, both libraries, the lab, a pkg-config file and a CMake package. The double build has names of its own throughout, so
 # that both kinds can be installed side by side; the headers are the same text.
 include(CMakePackageConfigHelpers)
 
@@ -8,6 +8,9 @@ install(DIRECTORY include/mlcore DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_M
 install(TARGETS mlcore EXPORT ${MLCORE_NAME}Targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS mlcore_static EXPORT ${MLCORE_NAME}StaticTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(MLCORE_EXAMPLES)
+  install(TARGETS mlcore_lab RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 foreach(set Targets StaticTargets)
   install(EXPORT ${MLCORE_NAME}${set} NAMESPACE ${MLCORE_NAME}:: DESTINATION ${package_dir})
 endforeach()

@@ -65,7 +65,7 @@ for file in include/mlcore/*.h examples/*/*.[ch]; do
 done
 
 # Length, in lines that are neither blank nor comment: about 400, kernels about 250, and a tenth of grace.
-for file in lib/*/*.[ch] include/mlcore/*.h examples/*/*.[ch]; do
+for file in lib/*/*.[ch] include/mlcore/*.h examples/*/*.[ch] lab/*.[ch]; do
     [ -f "$file" ] || continue
     limit=440
     case $file in lib/kernels/*) limit=275 ;; esac
@@ -108,7 +108,7 @@ if [ -n "$archive" ] && command -v nm >/dev/null 2>&1; then
 fi
 
 # No path of one machine in what others read and build.
-for path in lib include examples tests docs cmake scripts benchmarks *.md *.sh *.txt *.json; do
+for path in lib include examples lab tests docs cmake scripts benchmarks *.md *.sh *.txt *.json; do
     [ -e "$path" ] || continue
     grep -rnIE '(^|[^A-Za-z0-9_.$}])/(work|root|home/[a-z]+|Users/[A-Za-z]+)/' "$path" --include='*' --exclude=arch.sh &&
         complain "$path: holds the path of one machine"
