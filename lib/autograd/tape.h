@@ -38,8 +38,9 @@ struct ml_node {
     ml_tensor *out;
     ml_tensor **in;
     int n_in;
-    void *saved;      /* what forward left for backward, from mli_saved */
-    mli_watch *watch; /* NULL but where somebody looks */
+    void *saved;        /* what forward left for backward, from mli_saved */
+    mli_watch *watch;   /* NULL but where somebody looks */
+    ml_tensor *pair[2]; /* where `in` points to when there are one or two, as in most ops */
 };
 
 /* Where a gradient goes. The first overwrites (add is false), later ones add. */
