@@ -1,8 +1,10 @@
 /* Elementwise kernels against the definition, in double, over awkward shapes; the same bits on any number of threads. */
 #include "kernels/activations.h"
+#include "kernels/compare.h"
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
 #include "kernels/functions.h"
+#include "kernels/sin_cos.h"
 #include "support/check.h"
 
 #include <float.h>
@@ -30,12 +32,18 @@ static double times(double a, double b) { return a * b; }
 static double over(double a, double b) { return a / b; }
 static double reciprocal(double a, double b) { return (void)a, 1 / b; }
 static double by_divisor(double a, double b) { return -a / (b * b); }
+static double larger(double a, double b) { return a > b ? a : b; }
+static double smaller(double a, double b) { return a < b ? a : b; }
+static double above(double a, double b) { return a > b ? 1 : a == b ? 0.5 : 0; }
+static double below(double a, double b) { return above(b, a); }
 
 static const kernel KERNELS[] = {
     {"add", mlk_add_forward, mlk_add_backward, plus, {one, one}},
     {"sub", mlk_sub_forward, mlk_sub_backward, minus, {one, minus_one}},
     {"mul", mlk_mul_forward, mlk_mul_backward, times, {second, first}},
     {"div", mlk_div_forward, mlk_div_backward, over, {reciprocal, by_divisor}},
+    {"maximum", mlk_maximum_forward, mlk_maximum_backward, larger, {above, below}},
+    {"minimum", mlk_minimum_forward, mlk_minimum_backward, smaller, {below, above}},
 };
 
 typedef struct pair {
@@ -267,6 +275,18 @@ static double step(double x) { return x > 0; }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double d_sigmoid(double x) { return 1 / (2 + exp(x) + exp(-x)); }
 static double d_tanh(double x) { return 1 / (cosh(x) * cosh(x)); }
+static double minus_sin(double x) { return -sin(x); }
+static double phi(double x) { return exp(-x * x / 2) / sqrt(2 * acos(-1)); }
+static double below_x(double x) { return 0.5 * erfc(-x / sqrt(2)); }
+static double gelu(double x) { return x * below_x(x); }
+static double d_gelu(double x) { return below_x(x) + x * phi(x); }
+static double u(double x) { return sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x); }
+static double d_u(double x) { return sqrt(2 / acos(-1)) * (1 + 3 * 0.044715 * x * x); }
+static double gelu_tanh(double x) { return 0.5 * x * (1 + tanh(u(x))); }
+static double d_gelu_tanh(double x) { return 0.5 * (1 + tanh(u(x))) + 0.5 * x * d_tanh(u(x)) * d_u(x); }
+static double silu(double x) { return x * sigmoid(x); }
+static double d_silu(double x) { return sigmoid(x) + x * d_sigmoid(x); }
+static double softplus(double x) { return log(1 + exp(x)); }
 
 static const unary_kernel UNARY[] = {
     {"exp", mlk_exp_forward, mlk_exp_backward, false, -5, 3, exp, exp},
@@ -276,6 +296,12 @@ static const unary_kernel UNARY[] = {
     {"relu", mlk_relu_forward, mlk_relu_backward, false, -3, 3, relu, step},
     {"sigmoid", mlk_sigmoid_forward, mlk_sigmoid_backward, false, -6, 6, sigmoid, d_sigmoid},
     {"tanh", mlk_tanh_forward, mlk_tanh_backward, false, -6, 6, tanh, d_tanh},
+    {"sin", mlk_sin_forward, mlk_sin_backward, true, -9, 9, sin, cos},
+    {"cos", mlk_cos_forward, mlk_cos_backward, true, -9, 9, cos, minus_sin},
+    {"gelu", mlk_gelu_forward, mlk_gelu_backward, true, -6, 6, gelu, d_gelu},
+    {"gelu_tanh", mlk_gelu_tanh_forward, mlk_gelu_tanh_backward, true, -6, 6, gelu_tanh, d_gelu_tanh},
+    {"silu", mlk_silu_forward, mlk_silu_backward, true, -6, 6, silu, d_silu},
+    {"softplus", mlk_softplus_forward, mlk_softplus_backward, true, -6, 6, softplus, sigmoid},
 };
 static const int64_t LENGTHS[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 64, 101, 1024, 1025, 32768, 32769, 100003};
 
