@@ -137,6 +137,46 @@ static value elementwise(graph *g)
     }
 }
 
+/* Powers, choices and bends; corners are few and kink_ok excuses them. */
+static value bent(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = pick(g), b;
+    switch (below(g, 13)) {
+    case 0:
+        return (value){ml_neg(t, a.x), a.bound};
+    case 1:
+        return (value){ml_sin(t, a.x), 1};
+    case 2:
+        return (value){ml_cos(t, a.x), 1};
+    case 3:
+        return (value){ml_pow(t, a.x, 3), pow(a.bound, 3)};
+    case 4: /* between 0.3 and 5.3, to a power between -1 and 1 */
+        b = partner(g, a);
+        return (value){ml_pow_tensors(t, positive(g, (value){ml_tanh(t, a.x), 1}).x, ml_tanh(t, b.x)), 1 / 0.3};
+    case 5:
+        b = partner(g, a);
+        return (value){ml_maximum(t, a.x, b.x), fmax(a.bound, b.bound)};
+    case 6:
+        b = partner(g, a);
+        return (value){ml_minimum(t, b.x, a.x), fmax(a.bound, b.bound)};
+    case 7: /* by the seed, not by a value, which the difference quotient would move */
+        b = partner(g, a);
+        return (value){ml_where(t, ml_constant(t, 1, (int64_t[]){1}, &(ml_real){(ml_real)below(g, 2)}), a.x, b.x),
+                       fmax(a.bound, b.bound)};
+    case 8:
+        return (value){ml_clamp(t, a.x, -0.6 * a.bound, 0.7 * a.bound), a.bound};
+    case 9:
+        return (value){ml_leaky_relu(t, a.x, -0.3), a.bound};
+    case 10:
+        return (value){ml_elu(t, a.x, 0.8), fmax(a.bound, 0.8)};
+    case 11:
+        return (value){below(g, 2) ? ml_gelu(t, a.x) : ml_gelu_tanh(t, a.x), a.bound};
+    default:
+        return (value){below(g, 2) ? ml_silu(t, a.x) : ml_softplus(t, a.x), a.bound + 1};
+    }
+}
+
 static value along_an_axis(graph *g)
 {
     ml_tape *t = g->t;
@@ -280,8 +320,8 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
     for (int i = 0; i < n; i++)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
-        value (*kinds[])(graph *) = {elementwise, elementwise, along_an_axis, moved,
-                                     moved,       product,     loss};
+        value (*kinds[])(graph *) = {elementwise, bent,    along_an_axis, moved,
+                                     moved,       product, loss};
         if (!take(g, kinds[below(g, 7)](g)))
             return NULL;
     }

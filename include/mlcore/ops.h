@@ -30,6 +30,49 @@ ML_API ml_tensor *ml_relu(ml_tape *t, ml_tensor *x);
 ML_API ml_tensor *ml_sigmoid(ml_tape *t, ml_tensor *x);
 ML_API ml_tensor *ml_tanh(ml_tape *t, ml_tensor *x);
 
+/* -x */
+ML_API ml_tensor *ml_neg(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_sin(ml_tape *t, ml_tensor *x);
+ML_API ml_tensor *ml_cos(ml_tape *t, ml_tensor *x);
+/* x^p. As in PyTorch, x^0 is 1 with gradient 0 for every x, NaN too; a negative x to a power that is not whole is NaN; at
+ * x = 0 the gradient is what p x^(p-1) gives: 0 for p > 1, 1 for p = 1, infinite for other p below 1. Error: p not finite. */
+ML_API ml_tensor *ml_pow(ml_tape *t, ml_tensor *x, double p);
+/* a^b, broadcast. The gradient of b is y log a: NaN where a < 0, and 0 where a = 0 and b >= 0. */
+ML_API ml_tensor *ml_pow_tensors(ml_tape *t, ml_tensor *a, ml_tensor *b);
+
+/* x kept within low .. high; -INFINITY or INFINITY for no bound. The gradient passes where x is within, at the bounds too.
+ * NaN stays NaN, with gradient 0. Errors: a NaN bound, low above high. */
+ML_API ml_tensor *ml_clamp(ml_tape *t, ml_tensor *x, double low, double high);
+/* The larger, the smaller, broadcast. NaN wins. Where a = b each gets half of the gradient; where one is NaN, both get all
+ * of it, as in PyTorch. */
+ML_API ml_tensor *ml_maximum(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_minimum(ml_tape *t, ml_tensor *a, ml_tensor *b);
+/* a where cond is not 0 (NaN is not), else b; all three broadcast. What was not chosen gets gradient 0, and its NaN goes
+ * nowhere. No gradient to cond. */
+ML_API ml_tensor *ml_where(ml_tape *t, ml_tensor *cond, ml_tensor *a, ml_tensor *b);
+/* 1 where it holds, else 0; broadcast. Flat almost everywhere: no gradient. With NaN only not_equal holds. */
+ML_API ml_tensor *ml_greater(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_greater_equal(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_less(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_less_equal(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_equal(ml_tape *t, ml_tensor *a, ml_tensor *b);
+ML_API ml_tensor *ml_not_equal(ml_tape *t, ml_tensor *a, ml_tensor *b);
+
+/* x where x > 0, else slope x; the gradient at 0 is slope. Maas et al. 2013. Error: slope not finite. */
+ML_API ml_tensor *ml_leaky_relu(ml_tape *t, ml_tensor *x, double slope);
+/* x where x > 0, else alpha (e^x - 1); the gradient at 0 is alpha. Clevert et al. 2016, eq. 16. Error: alpha negative or
+ * not finite. */
+ML_API ml_tensor *ml_elu(ml_tape *t, ml_tensor *x, double alpha);
+/* x Phi(x), Phi the chance that a standard normal number is below x: x (1 + erf(x / sqrt 2)) / 2. Hendrycks and Gimpel 2016. */
+ML_API ml_tensor *ml_gelu(ml_tape *t, ml_tensor *x);
+/* The same with Phi(x) ~ (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2: GPT-2's. */
+ML_API ml_tensor *ml_gelu_tanh(ml_tape *t, ml_tensor *x);
+/* x sigmoid(x), also called swish. Elfwing et al. 2018. (gelu, gelu_tanh and silu of minus infinity are NaN, infinity times
+ * 0, and so is their gradient at either infinity, as in PyTorch.) */
+ML_API ml_tensor *ml_silu(ml_tape *t, ml_tensor *x);
+/* log(1 + e^x), to the last digits on both sides (PyTorch's gives x itself above 20). Dugas et al. 2001. */
+ML_API ml_tensor *ml_softplus(ml_tape *t, ml_tensor *x);
+
 /* (N,D) x (D,M) -> (N,M) */
 ML_API ml_tensor *ml_matmul(ml_tape *t, ml_tensor *a, ml_tensor *b);
 /* The same with a or b read transposed: transpose_a wants a as (D,N), transpose_b wants b as (M,D). */
