@@ -99,6 +99,15 @@ typedef struct ml_dropout_opts {
     double p; /* probability of zero in [0, 1), default 0.5; ML_ZERO for 0 */
 } ml_dropout_opts;
 
+typedef struct ml_leaky_relu_opts {
+    double slope; /* left of 0; default 0.01, ML_ZERO for 0 */
+} ml_leaky_relu_opts;
+
+typedef struct ml_elu_opts {
+    int begin;    /* of no meaning: so that the list of options may be empty */
+    double alpha; /* -alpha is the limit on the left; default 1, ML_ZERO for 0 */
+} ml_elu_opts;
+
 typedef struct ml_input_opts {
     int64_t shape[ML_MAX_RANK - 1]; /* of one sample: (784), or (H, W, C) for images */
 } ml_input_opts;
@@ -120,6 +129,8 @@ struct ml_layer {
         int64_t factor;
         ml_norm_opts norm;
         ml_dropout_opts dropout;
+        ml_leaky_relu_opts leaky_relu;
+        ml_elu_opts elu;
         ml_block_opts block;
         int64_t reserve[16]; /* room for layers to come, so that the struct keeps its size */
     } u;
@@ -131,6 +142,15 @@ ML_API ml_layer ml_layer_dropout(ml_dropout_opts opts);
 ML_API ml_layer ml_layer_relu(void);
 ML_API ml_layer ml_layer_sigmoid(void);
 ML_API ml_layer ml_layer_tanh(void);
+ML_API ml_layer ml_layer_leaky_relu(ml_leaky_relu_opts opts);
+ML_API ml_layer ml_layer_elu(ml_elu_opts opts);
+ML_API ml_layer ml_layer_gelu(void);
+ML_API ml_layer ml_layer_gelu_tanh(void);
+ML_API ml_layer ml_layer_silu(void);
+ML_API ml_layer ml_layer_softplus(void);
+/* Over the last axis. The losses take logits: these are for nets whose caller wants probabilities. */
+ML_API ml_layer ml_layer_softmax(void);
+ML_API ml_layer ml_layer_log_softmax(void);
 ML_API ml_layer ml_layer_flatten(void); /* (N,H,W,C) -> (N, C*H*W), in C H W order as PyTorch's; others as they lie */
 /* Images, (N,H,W,C): */
 ML_API ml_layer ml_layer_conv(ml_conv_opts opts);
@@ -178,6 +198,14 @@ ML_API ml_layer ml_layer_named(const char *name, ml_layer layer);
 #define ML_RELU() ml_layer_relu()
 #define ML_SIGMOID() ml_layer_sigmoid()
 #define ML_TANH() ml_layer_tanh()
+#define ML_LEAKY_RELU(...) ml_layer_leaky_relu((ml_leaky_relu_opts){.slope = __VA_ARGS__})
+#define ML_ELU(...) ml_layer_elu((ml_elu_opts){.begin = 0, __VA_ARGS__})
+#define ML_GELU() ml_layer_gelu()
+#define ML_GELU_TANH() ml_layer_gelu_tanh()
+#define ML_SILU() ml_layer_silu()
+#define ML_SOFTPLUS() ml_layer_softplus()
+#define ML_SOFTMAX() ml_layer_softmax()
+#define ML_LOG_SOFTMAX() ml_layer_log_softmax()
 #define ML_FLATTEN() ml_layer_flatten()
 #define ML_IDENTITY() ml_layer_identity()
 

@@ -12,8 +12,9 @@ enum { DEEPEST = 32 }; /* blocks in blocks: forward and all else recurse into th
 
 const ml_layer_kind *const mli_layer_kinds[] = {
     &mli_input, &mli_dense, &mli_conv, &mli_max_pool, &mli_avg_pool, &mli_adaptive_avg_pool, &mli_upsample, &mli_batch_norm,
-    &mli_layer_norm, &mli_dropout, &mli_relu, &mli_sigmoid, &mli_tanh, &mli_flatten, &mli_identity, &mli_seq, &mli_residual,
-    &mli_branch, NULL};
+    &mli_layer_norm, &mli_dropout, &mli_relu, &mli_sigmoid, &mli_tanh, &mli_leaky_relu, &mli_elu, &mli_gelu, &mli_gelu_tanh,
+    &mli_silu, &mli_softplus, &mli_softmax, &mli_log_softmax, &mli_flatten, &mli_identity, &mli_seq, &mli_residual, &mli_branch,
+    NULL};
 
 ml_layer ml_layer_named(const char *name, ml_layer layer)
 {
@@ -148,6 +149,12 @@ void mli_layer_free(mli_layer *l)
 }
 
 /* ---- what goes out ---- */
+
+ml_status mli_layer_keep(mli_layer *l, mli_shape *shape, mli_build *b)
+{
+    (void)l, (void)shape, (void)b;
+    return ML_OK;
+}
 
 ml_status mli_layer_wants_image(const mli_shape *shape)
 {

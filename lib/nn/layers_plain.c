@@ -1,4 +1,4 @@
-/* layers_plain.c -- layers that learn nothing and keep or only reshape a sample: input, dropout, activations, flatten. */
+/* layers_plain.c -- layers that learn nothing and keep or only reshape a sample: input, dropout, identity, flatten. */
 #include "nn/nn.h"
 
 #include <mlcore/ops.h>
@@ -83,51 +83,9 @@ ml_layer ml_layer_dropout(ml_dropout_opts opts)
     return (ml_layer){.kind = &mli_dropout, .u.dropout = opts};
 }
 
-/* ---- activations, identity: the shape stays ---- */
+/* ---- identity ---- */
 
-static ml_status keep_build(mli_layer *l, mli_shape *shape, mli_build *b)
-{
-    (void)l, (void)shape, (void)b;
-    return ML_OK;
-}
-
-static ml_tensor *relu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_relu(t, x);
-}
-
-static ml_tensor *sigmoid_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_sigmoid(t, x);
-}
-
-static ml_tensor *tanh_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_tanh(t, x);
-}
-
-const ml_layer_kind mli_relu = {.name = "relu", .build = keep_build, .forward = relu_forward};
-const ml_layer_kind mli_sigmoid = {.name = "sigmoid", .build = keep_build, .forward = sigmoid_forward};
-const ml_layer_kind mli_tanh = {.name = "tanh", .build = keep_build, .forward = tanh_forward};
-const ml_layer_kind mli_identity = {.name = "identity", .build = keep_build, .forward = same_forward};
-
-ml_layer ml_layer_relu(void)
-{
-    return (ml_layer){.kind = &mli_relu};
-}
-
-ml_layer ml_layer_sigmoid(void)
-{
-    return (ml_layer){.kind = &mli_sigmoid};
-}
-
-ml_layer ml_layer_tanh(void)
-{
-    return (ml_layer){.kind = &mli_tanh};
-}
+const ml_layer_kind mli_identity = {.name = "identity", .build = mli_layer_keep, .forward = same_forward};
 
 ml_layer ml_layer_identity(void)
 {

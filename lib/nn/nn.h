@@ -92,8 +92,9 @@ struct ml_layer_kind {
 /* All kinds, in no order, until NULL. */
 extern const ml_layer_kind *const mli_layer_kinds[];
 extern const ml_layer_kind mli_input, mli_dense, mli_conv, mli_max_pool, mli_avg_pool, mli_adaptive_avg_pool, mli_upsample,
-    mli_batch_norm, mli_layer_norm, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_flatten, mli_identity, mli_seq,
-    mli_residual, mli_branch;
+    mli_batch_norm, mli_layer_norm, mli_dropout, mli_relu, mli_sigmoid, mli_tanh, mli_leaky_relu, mli_elu, mli_gelu,
+    mli_gelu_tanh, mli_silu, mli_softplus, mli_softmax, mli_log_softmax, mli_flatten, mli_identity, mli_seq, mli_residual,
+    mli_branch;
 
 /* Puts a layer in its place: copies the spec, builds it, and names it in the sentence where that fails; *l is then empty. */
 ml_status mli_layer_build(mli_layer *l, const ml_layer *spec, int index, mli_shape *shape, mli_build *b);
@@ -104,6 +105,8 @@ ml_tensor *mli_layer_param(mli_build *b, const char *name, int rank, const int64
 ml_tensor *mli_layer_buffer(mli_build *b, const char *name, int rank, const int64_t *shape);
 /* Initial values of a weight and its bias (or NULL), as ml_dense_opts has them. */
 ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b);
+/* The build function of a layer that has no options and keeps the shape of a sample. */
+ml_status mli_layer_keep(mli_layer *l, mli_shape *shape, mli_build *b);
 /* An error unless a sample is H x W x C. */
 ml_status mli_layer_wants_image(const mli_shape *shape);
 /* What goes out, for a layer whose parameters are there: its op says so, for a batch of none. So which options and shapes fit is
