@@ -67,7 +67,7 @@ bool mli_shape_size(int rank, const int64_t *shape, int64_t *size)
         if (shape[i] < 0)
             return false;
         empty |= shape[i] == 0;
-        if (shape[i] > 0) {
+        if (shape[i] > 1) { /* a division costs more than a small op: so not for 1 */
             if (n > limit / shape[i])
                 return false;
             n *= shape[i];

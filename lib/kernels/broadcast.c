@@ -8,75 +8,11 @@
  * Saves      nothing         Cost  one visit an output, forward and backward
  * Source     NumPy's rule (Harris et al. 2020, "Array programming with NumPy")   Derivation  docs/math/add-mul-broadcast.md
  *
- * Merging makes the common cases fast without naming them. Each axis is one of three kinds: both operands full, a
- * stretched, b stretched. Neighbours of one kind are one axis. Equal shapes become one axis and one run; a scalar operand
- * too; a bias under a batch, (N,P,Q,C) and (C), becomes two axes (NPQ, C) and a run a row.
+ * How the two lie under the output is planned in broadcast_plan.c. Here the plan is walked.
  */
 #include "kernels/broadcast.h"
 
 #include <string.h>
-
-/* ---- the plan ---- */
-
-static int64_t extent(int rank, const int64_t *shape, int axis, int out_rank)
-{
-    int i = axis - (out_rank - rank);
-    return i < 0 ? 1 : shape[i];
-}
-
-static void merge(mlk_broadcast *p, int64_t n, bool full_a, bool full_b)
-{
-    int last = p->rank - 1;
-    /* While planning, stride holds only full (1) or stretched (0). */
-    if (last >= 0 && p->stride[0][last] == full_a && p->stride[1][last] == full_b) {
-        p->shape[last] *= n;
-        return;
-    }
-    p->shape[p->rank] = n;
-    p->stride[0][p->rank] = full_a;
-    p->stride[1][p->rank] = full_b;
-    p->rank++;
-}
-
-static void set_strides(const mlk_broadcast *p, int64_t *stride, int64_t *size)
-{
-    *size = 1;
-    for (int i = p->rank - 1; i >= 0; i--)
-        if (stride[i]) {
-            stride[i] = *size;
-            *size *= p->shape[i];
-        }
-}
-
-int mlk_broadcast_plan(mlk_broadcast *p, int rank_a, const int64_t *shape_a, int rank_b, const int64_t *shape_b)
-{
-    memset(p, 0, sizeof *p);
-    p->out_rank = rank_a > rank_b ? rank_a : rank_b;
-    for (int i = 0; i < p->out_rank; i++) {
-        int64_t a = extent(rank_a, shape_a, i, p->out_rank), b = extent(rank_b, shape_b, i, p->out_rank);
-        if (a != b && a != 1 && b != 1)
-            return i;
-        p->out_shape[i] = a == 1 ? b : a; /* not the larger: 1 stretches to 0 as well */
-    }
-    if (!mli_shape_size(p->out_rank, p->out_shape, &p->size))
-        return MLK_TOO_LARGE;
-    if (p->size == 0) { /* nothing to walk: merging would only multiply extents whose product may not fit */
-        p->rank = 1;
-        mli_shape_size(rank_a, shape_a, &p->in_size[0]);
-        mli_shape_size(rank_b, shape_b, &p->in_size[1]);
-        return MLK_FITS;
-    }
-    for (int i = 0; i < p->out_rank; i++)
-        if (p->out_shape[i] != 1) {
-            int64_t a = extent(rank_a, shape_a, i, p->out_rank), b = extent(rank_b, shape_b, i, p->out_rank);
-            merge(p, p->out_shape[i], a != 1, b != 1);
-        }
-    if (p->rank == 0) /* one number and one number */
-        merge(p, 1, true, true);
-    set_strides(p, p->stride[0], &p->in_size[0]);
-    set_strides(p, p->stride[1], &p->in_size[1]);
-    return MLK_FITS;
-}
 
 /* ---- walking: one run after another, along the last axis ---- */
 
@@ -85,18 +21,20 @@ typedef struct walk {
     mlk_run run;
 } walk;
 
-static walk walk_from(const mlk_broadcast *p, int64_t at)
+static void walk_from(walk *w, const mlk_broadcast *p, int64_t at)
 {
     int last = p->rank - 1;
-    walk w = {.run = {.at = at, .moves = {p->stride[0][last] != 0, p->stride[1][last] != 0}}};
-    for (int i = last; i >= 0; i--) {
-        w.index[i] = at % p->shape[i];
+    w->run = (mlk_run){.at = at, .moves = {p->stride[0][last] != 0, p->stride[1][last] != 0}};
+    for (int i = last; i > 0; i--) {
+        w->index[i] = at % p->shape[i];
         at /= p->shape[i];
-        w.run.in[0] += w.index[i] * p->stride[0][i];
-        w.run.in[1] += w.index[i] * p->stride[1][i];
     }
-    w.run.n = p->shape[last] - w.index[last];
-    return w;
+    w->index[0] = at; /* less than its extent: so one axis alone needs no division, which costs more than a small op */
+    for (int i = 0; i <= last; i++) {
+        w->run.in[0] += w->index[i] * p->stride[0][i];
+        w->run.in[1] += w->index[i] * p->stride[1][i];
+    }
+    w->run.n = p->shape[last] - w->index[last];
 }
 
 /* To the next run: the last axis returns to its start, and the axes before it count on like an odometer. */
@@ -119,6 +57,17 @@ static void walk_on(walk *w, const mlk_broadcast *p)
     }
 }
 
+/* A small op of one run, such as on equal shapes: then the way through ranges and walks would cost more than the op. */
+static bool is_one_run(const mlk_broadcast *p)
+{
+    return p->rank == 1 && p->size > 0 && p->size <= MLK_CHUNK;
+}
+
+static mlk_run whole_run(const mlk_broadcast *p)
+{
+    return (mlk_run){.n = p->size, .moves = {p->stride[0][0], p->stride[1][0]}};
+}
+
 /* ---- forward ---- */
 
 typedef struct forward_job {
@@ -131,7 +80,8 @@ typedef struct forward_job {
 static void forward_range(void *arg, int64_t begin, int64_t end)
 {
     const forward_job *j = arg;
-    for (walk w = walk_from(j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
+    walk w;
+    for (walk_from(&w, j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
         mlk_run r = w.run;
         if (r.n > end - r.at)
             r.n = end - r.at;
@@ -141,7 +91,11 @@ static void forward_range(void *arg, int64_t begin, int64_t end)
 
 void mlk_broadcast_forward(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p, mlk_run_fn *f)
 {
-    mlk_ranges(p->size, forward_range, &(forward_job){y, a, b, p, f});
+    mlk_run r = whole_run(p);
+    if (is_one_run(p))
+        f(y, a, b, &r);
+    else
+        mlk_ranges(p->size, forward_range, &(forward_job){y, a, b, p, f});
 }
 
 /* ---- backward ---- */
@@ -173,26 +127,35 @@ typedef struct backward_job {
     int64_t rows; /* of axis 0, in a chunk */
 } backward_job;
 
-/* Adds the local gradient of outputs begin .. end-1 to dx, where stretched numbers collect theirs. */
-static void collect(ml_real *dx, const backward_job *j, int64_t begin, int64_t end)
+/* Adds the local gradient of the outputs of a run to dx, where a stretched number collects theirs. */
+static void collect_run(ml_real *dx, const backward_job *j, const mlk_run *run)
 {
     ml_real g[MLK_BLOCK];
-    for (walk w = walk_from(j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
+    mlk_run r = *run;
+    for (int64_t left = run->n; left > 0; left -= r.n) {
+        r.n = left < MLK_BLOCK ? left : MLK_BLOCK;
+        j->local(g, j->m, &r);
+        ml_real *to = dx + r.in[j->operand];
+        if (r.moves[j->operand])
+            for (int64_t i = 0; i < r.n; i++)
+                to[i] += g[i];
+        else
+            *to += sum(g, r.n);
+        r.at += r.n;
+        r.in[0] += r.n * r.moves[0];
+        r.in[1] += r.n * r.moves[1];
+    }
+}
+
+/* The same for outputs begin .. end-1. */
+static void collect(ml_real *dx, const backward_job *j, int64_t begin, int64_t end)
+{
+    walk w;
+    for (walk_from(&w, j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
         mlk_run r = w.run;
-        int64_t left = r.n < end - r.at ? r.n : end - r.at;
-        for (; left > 0; left -= r.n) {
-            r.n = left < MLK_BLOCK ? left : MLK_BLOCK;
-            j->local(g, j->m, &r);
-            ml_real *to = dx + r.in[j->operand];
-            if (r.moves[j->operand])
-                for (int64_t i = 0; i < r.n; i++)
-                    to[i] += g[i];
-            else
-                *to += sum(g, r.n);
-            r.at += r.n;
-            r.in[0] += r.n * r.moves[0];
-            r.in[1] += r.n * r.moves[1];
-        }
+        if (r.n > end - r.at)
+            r.n = end - r.at;
+        collect_run(dx, j, &r);
     }
 }
 
@@ -204,7 +167,8 @@ static void plain_range(void *arg, int64_t begin, int64_t end)
         collect(j->dx, j, begin, end);
         return;
     }
-    for (walk w = walk_from(j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
+    walk w;
+    for (walk_from(&w, j->p, begin); w.run.at < end; walk_on(&w, j->p)) {
         mlk_run r = w.run;
         if (r.n > end - r.at)
             r.n = end - r.at;
@@ -263,7 +227,13 @@ void mlk_broadcast_backward(ml_real *dx, bool add, const mlk_terms *m, const mlk
         return;
     }
     if (!stretched(p, operand)) {
-        mlk_ranges(p->size, plain_range, &j);
+        mlk_run r = whole_run(p);
+        if (!is_one_run(p))
+            mlk_ranges(p->size, plain_range, &j);
+        else if (add)
+            collect_run(dx, &j, &r);
+        else
+            local(dx, m, &r);
         return;
     }
     j.rows = rows_of(p, operand);
