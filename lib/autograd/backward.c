@@ -85,8 +85,9 @@ ml_status ml_backward(ml_tape *t, ml_tensor *loss)
     if (bad)
         return bad;
     /* A second pass over the same tape starts afresh in the middle, and accumulates in the leaves. */
-    for (int64_t i = 0; i <= loss->op; i++)
+    for (int64_t i = 0; t->passed && i <= loss->op; i++)
         t->nodes[i].out->has_grad = false;
+    t->passed = true;
 
     mli_dx seed = place_of(t, loss);
     if (!seed.v)

@@ -13,6 +13,7 @@ struct ml_tape {
     size_t work_size;
     ml_node *nodes;
     int64_t ops, room;
+    bool passed;        /* a backward pass has been over these ops */
     int64_t unrecorded; /* ops that ran with recording off: each has a random stream too */
     uint64_t step;      /* of the dropout stream */
     uint64_t resets;    /* so that a mark from before a reset is known */

@@ -38,7 +38,8 @@ struct ml_node {
     ml_tensor *out;
     ml_tensor **in;
     int n_in;
-    void *saved; /* what forward left for backward, from mli_saved */
+    void *saved;        /* what forward left for backward, from mli_saved */
+    ml_tensor *pair[2]; /* where `in` points to when there are one or two, as in most ops */
 };
 
 /* Where a gradient goes. The first overwrites (add is false), later ones add. */
