@@ -38,15 +38,17 @@ else
 fi
 
 # ---- coverage of lib/ by the unit tests ----
-coverage_least=90
+lines_least=90 branches_least=85
+coverage_report() {
+    gcovr --root . --filter lib/ --object-directory build/coverage "$@" build/coverage
+}
 measure_coverage() {
     find build/coverage -name '*.gcda' -exec rm {} +
     ctest --test-dir build/coverage -L unit -j "$(cpus)" || return 1
-    gcovr --root . --filter lib/ --object-directory build/coverage --fail-under-line $coverage_least --sort-percentage \
-        build/coverage
+    coverage_report --sort-percentage --fail-under-line $lines_least --fail-under-branch $branches_least
     coverage_status=$?
-    gcovr --root . --filter lib/ --object-directory build/coverage build/coverage | grep '^TOTAL' |
-        awk '{ print "lines of lib/ reached: " $NF }'
+    coverage_report | awk '/^TOTAL/ { print "lines of lib/ reached: " $NF }'
+    coverage_report --branches | awk '/^TOTAL/ { print "branches of lib/ taken: " $NF }'
     return $coverage_status
 }
 if want_tool gcovr gcovr; then
