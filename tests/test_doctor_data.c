@@ -181,6 +181,12 @@ static void targets(void **state)
     for (int64_t i = 0; i < N; i++)
         y->data[i] = x->data[6 * i] - x->data[6 * i + 1];
     assert_healthy(net, NULL, mse);
+    ml_tensor *last = ml_params_find(net->params, "2.weight");
+    for (int64_t i = 0; i < last->size; i++)
+        last->data[i] *= 1000;
+    assert_finds(net, NULL, mse, ML_DOCTOR_FIRST_LOSS, "that of always saying 0 would be");
+    for (int64_t i = 0; i < last->size; i++)
+        last->data[i] /= 1000;
     assert_finds(net, NULL, bce, ML_DOCTOR_LABELS_RANGE, "this loss takes numbers from 0 to 1");
     for (int64_t i = 0; i < N; i++)
         y->data[i] = 250000 + 100000 * x->data[6 * i];

@@ -31,8 +31,8 @@ const char *ml_doctor_check(ml_doctor_opts o)
 static ml_status check_set(const ml_dataset *ds, const char *what, int64_t features)
 {
     if (ds->role == ML_ROLE_TEST)
-        return mli_fail(ML_EINVAL, "doctor: the %s is for testing: what is chosen by it, rates and networks too, makes its score a lie "
-                        "(leakage); use the training set", what);
+        return mli_fail(ML_EINVAL, "doctor: the %s is for testing: what is chosen by it, rates and networks too, makes its "
+                        "score a lie (leakage); use the training set", what);
     if (ds->n < 1)
         return mli_fail(ML_EINVAL, "doctor: the %s is empty", what);
     if (ds->features != features)
@@ -112,8 +112,9 @@ static ml_status open_doctor(mli_doctor *d)
 static ml_status examine(mli_doctor *d)
 {
     static ml_status (*const parts[])(mli_doctor *) = {
-        mli_doctor_inputs, mli_doctor_labels, mli_doctor_duplicates, mli_doctor_optimizer, mli_doctor_look,   mli_doctor_slopes,
-        mli_doctor_modes,  mli_doctor_steps,  mli_doctor_rates,      mli_doctor_updates,   mli_doctor_overfit};
+        mli_doctor_inputs, mli_doctor_labels, mli_doctor_duplicates, mli_doctor_optimizer,
+        mli_doctor_look,   mli_doctor_slopes, mli_doctor_modes,      mli_doctor_steps,
+        mli_doctor_rates,  mli_doctor_updates, mli_doctor_overfit};
     ml_status s = open_doctor(d);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !s && !d->stop; i++)
         s = parts[i](d);

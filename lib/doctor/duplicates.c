@@ -66,7 +66,8 @@ static void contradictions(mli_doctor *d, const table *t)
         }
     }
     if (count * 100 >= t->n)
-        mli_doctor_find(d, ML_DOCTOR_LABELS_CONTRADICT, "%lld of %lld samples equal an earlier one that has another label: samples %lld and "
+        mli_doctor_find(d, ML_DOCTOR_LABELS_CONTRADICT,
+                        "%lld of %lld samples equal an earlier one that has another label: samples %lld and "
                         "%lld are equal, their labels are %ld and %ld.", (long long)count, (long long)t->n, (long long)one,
                         (long long)other, (long)label[one], (long)label[other]);
 }
@@ -83,7 +84,8 @@ static void leak(mli_doctor *d, const table *t)
         }
     }
     if (n && count * 100 >= n)
-        mli_doctor_find(d, ML_DOCTOR_VALIDATION_LEAK, "%lld of %lld validation samples are in the training set, too: number %lld there "
+        mli_doctor_find(d, ML_DOCTOR_VALIDATION_LEAK,
+                        "%lld of %lld validation samples are in the training set, too: number %lld there "
                         "is number %lld here.", (long long)count, (long long)n, (long long)one, (long long)other);
 }
 

@@ -60,10 +60,12 @@ static void compare_layers(mli_doctor *d)
             }
         }
     if (v[0])
-        mli_doctor_find(d, ML_DOCTOR_GRADIENT_VANISHES, "The gradient of %s is %.2g, that of %s %.2g: on the way back it has shrunk to %.1g of "
+        mli_doctor_find(d, ML_DOCTOR_GRADIENT_VANISHES,
+                        "The gradient of %s is %.2g, that of %s %.2g: on the way back it has shrunk to %.1g of "
                         "itself.", v[0]->name, v[0]->gradient, v[1]->name, v[1]->gradient, smallest);
     if (e[0])
-        mli_doctor_find(d, ML_DOCTOR_GRADIENT_EXPLODES, "The gradient of %s is %.2g, that of %s %.2g: on the way back it has grown by a "
+        mli_doctor_find(d, ML_DOCTOR_GRADIENT_EXPLODES,
+                        "The gradient of %s is %.2g, that of %s %.2g: on the way back it has grown by a "
                         "factor of %.2g.", e[0]->name, e[0]->gradient, e[1]->name, e[1]->gradient, largest);
 }
 
@@ -77,17 +79,21 @@ static void first_loss(mli_doctor *d)
         return;
     if (d->o.loss == ML_DOCTOR_MSE) {
         if (r->first_loss > FAR_OFF * r->chance_loss && r->chance_loss > 0)
-            mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS, "The first loss is %.3g, that of always saying 0 would be %.3g.", r->first_loss,
+            mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS,
+                            "The first loss is %.3g, that of always saying 0 would be %.3g.", r->first_loss,
                             r->chance_loss);
     } else if (d->o.loss_fn && d->batch >= 8 && fabs(r->first_loss / (double)d->batch / r->chance_loss - 1) < 0.5) {
-        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS, "The first loss is %.3g, and that of a net that knows nothing %.3g: %lld times less, one for "
+        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS,
+                        "The first loss is %.3g, and that of a net that knows nothing %.3g: %lld times less, one for "
                         "each sample of the batch. Is it a sum where a mean was meant?", r->first_loss, r->chance_loss,
                         (long long)llround(r->first_loss / r->chance_loss));
     } else if (excess > SURE) {
-        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS, "The first loss is %.3g; a net that knows nothing has %.3g (by the frequency of the classes "
+        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS,
+                        "The first loss is %.3g; a net that knows nothing has %.3g (by the frequency of the classes "
                         "%.3g). This one is sure, and wrong.", r->first_loss, r->chance_loss, r->frequency_loss);
     } else if (r->first_loss < 0.5 * r->frequency_loss) {
-        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS, "The first loss is %.3g, and who only knows how frequent the classes are has %.3g; yet the "
+        mli_doctor_find(d, ML_DOCTOR_FIRST_LOSS,
+                        "The first loss is %.3g, and who only knows how frequent the classes are has %.3g; yet the "
                         "answers are no better than chance.", r->first_loss, r->frequency_loss);
     }
 }

@@ -62,11 +62,13 @@ static void not_finite(mli_doctor *d)
 {
     const ml_tensor *x = d->o.x;
     if (d->set && !(isfinite(d->set->mean) && isfinite(d->set->scale)))
-        mli_doctor_find(d, ML_DOCTOR_INPUTS_NOT_FINITE, "The set's mean is %g and its scale %g: all inputs become NaN or infinite.",
+        mli_doctor_find(d, ML_DOCTOR_INPUTS_NOT_FINITE,
+                        "The set's mean is %g and its scale %g: all inputs become NaN or infinite.",
                         d->set->mean, d->set->scale);
     for (int64_t i = 0; !d->set && i < x->size; i++)
         if (!isfinite(x->data[i])) {
-            mli_doctor_find(d, ML_DOCTOR_INPUTS_NOT_FINITE, "Input %lld of sample %lld is %g.", (long long)(i % d->features),
+            mli_doctor_find(d, ML_DOCTOR_INPUTS_NOT_FINITE,
+                            "Input %lld of sample %lld is %g.", (long long)(i % d->features),
                             (long long)(i / d->features), (double)x->data[i]);
             return;
         }
@@ -77,13 +79,16 @@ static void scale(mli_doctor *d, const tally *c)
     const ml_doctor_report *r = d->r;
     double rms = sqrt(c->sum_square / ((double)c->samples * (double)d->features));
     if (rms > LARGE)
-        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE, "The inputs lie between %.4g and %.4g, their root mean square is %.4g%s.", r->input_low,
+        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE,
+                        "The inputs lie between %.4g and %.4g, their root mean square is %.4g%s.", r->input_low,
                         r->input_high, rms, r->input_low >= 0 && r->input_high == 255 ? ": bytes as they are" : "");
     else if (rms < SMALL)
-        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE, "The inputs lie between %.4g and %.4g, their root mean square is %.2g: almost nothing.",
+        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE,
+                        "The inputs lie between %.4g and %.4g, their root mean square is %.2g: almost nothing.",
                         r->input_low, r->input_high, rms);
     else if (fabs(r->input_mean) > LARGE * r->input_deviation)
-        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE, "The inputs have mean %.4g and deviation %.2g: what differs between them is small "
+        mli_doctor_find(d, ML_DOCTOR_INPUTS_SCALE,
+                        "The inputs have mean %.4g and deviation %.2g: what differs between them is small "
                         "beside what they share.", r->input_mean, r->input_deviation);
 }
 
@@ -104,7 +109,8 @@ static void columns(mli_doctor *d, tally *c)
     qsort(c->square, (size_t)d->features, sizeof *c->square, by_size);
     double middle = sqrt(c->square[d->features / 2] / (double)c->samples);
     if (d->features > 1 && middle > 0 && largest > APART * middle)
-        mli_doctor_find(d, ML_DOCTOR_FEATURES_SCALE, "Feature %lld has a root mean square of %.3g, the one in the middle %.3g: the net "
+        mli_doctor_find(d, ML_DOCTOR_FEATURES_SCALE,
+                        "Feature %lld has a root mean square of %.3g, the one in the middle %.3g: the net "
                         "sees little but this feature.", (long long)at, largest, middle);
 }
 
@@ -118,9 +124,11 @@ static void constants(mli_doctor *d, const tally *c)
         }
     bool table = d->r->input_low < d->r->input_high && d->features <= FEW_FEATURES && c->samples >= 32;
     if (constant == d->features && c->samples > 1)
-        mli_doctor_find(d, ML_DOCTOR_INPUTS_CONSTANT, "All %lld samples looked at are the same.", (long long)c->samples);
+        mli_doctor_find(d, ML_DOCTOR_INPUTS_CONSTANT,
+                        "All %lld samples looked at are the same.", (long long)c->samples);
     else if (constant && (table || ((double)constant > MOST * (double)d->features && c->samples >= 256)))
-        mli_doctor_find(d, ML_DOCTOR_FEATURES_CONSTANT, "%lld of %lld features are the same in all %lld samples looked at; the first is "
+        mli_doctor_find(d, ML_DOCTOR_FEATURES_CONSTANT,
+                        "%lld of %lld features are the same in all %lld samples looked at; the first is "
                         "feature %lld, always %.4g.", (long long)constant, (long long)d->features, (long long)c->samples,
                         (long long)first, (double)c->first[first]);
 }
@@ -138,7 +146,8 @@ static void judge(mli_doctor *d, tally *c)
         return;
     scale(d, c);
     if (rank >= 2 && d->features >= 16 && c->blank * 100 >= c->samples)
-        mli_doctor_find(d, ML_DOCTOR_PICTURES_BLANK, "%lld of %lld pictures looked at have a single colour.", (long long)c->blank,
+        mli_doctor_find(d, ML_DOCTOR_PICTURES_BLANK,
+                        "%lld of %lld pictures looked at have a single colour.", (long long)c->blank,
                         (long long)c->samples);
     if (rank == 1)
         columns(d, c);

@@ -12,7 +12,8 @@ static bool range(mli_doctor *d, ml_ints label)
 {
     for (int64_t i = 0; i < label.n; i++)
         if (label.v[i] < 0 || label.v[i] >= d->outputs) {
-            mli_doctor_find(d, ML_DOCTOR_LABELS_RANGE, "Label %ld of sample %lld is outside 0 .. %lld: the net has %lld output%s.",
+            mli_doctor_find(d, ML_DOCTOR_LABELS_RANGE,
+                            "Label %ld of sample %lld is outside 0 .. %lld: the net has %lld output%s.",
                             (long)label.v[i], (long long)i, (long long)d->outputs - 1, (long long)d->outputs,
                             d->outputs == 1 ? "" : "s");
             return false;
@@ -41,10 +42,12 @@ static void judge_counts(mli_doctor *d, const int64_t *counts, int64_t classes, 
     if (counts[largest] == n)
         mli_doctor_find(d, ML_DOCTOR_LABELS_CONSTANT, "All %lld labels are %lld.", (long long)n, (long long)largest);
     else if (r->largest_share >= NEARLY_ALL)
-        mli_doctor_find(d, ML_DOCTOR_LABELS_UNBALANCED, "%.1f %% of %lld labels are %lld: who always says %lld is right as often.",
+        mli_doctor_find(d, ML_DOCTOR_LABELS_UNBALANCED,
+                        "%.1f %% of %lld labels are %lld: who always says %lld is right as often.",
                         100 * r->largest_share, (long long)n, (long long)largest, (long long)largest);
     if (missing >= 0 && counts[largest] < n && n >= ENOUGH * classes)
-        mli_doctor_find(d, ML_DOCTOR_LABELS_MISSING, "Class %lld of 0 .. %lld has not one of %lld samples%s", (long long)missing,
+        mli_doctor_find(d, ML_DOCTOR_LABELS_MISSING,
+                        "Class %lld of 0 .. %lld has not one of %lld samples%s", (long long)missing,
                         (long long)classes - 1, (long long)n, missing == 0 ? ": do the labels count from 1?" : ".");
 }
 
@@ -89,7 +92,8 @@ static void targets(mli_doctor *d, ml_ints label)
     for (int64_t i = 0; i < n; i++) {
         double v = target_at(d, label, i);
         if ((d->stop = !allowed(d, v))) {
-            mli_doctor_find(d, ML_DOCTOR_LABELS_RANGE, "Target %lld of sample %lld is %g%s.", (long long)(i % d->target_size),
+            mli_doctor_find(d, ML_DOCTOR_LABELS_RANGE,
+                            "Target %lld of sample %lld is %g%s.", (long long)(i % d->target_size),
                             (long long)(i / d->target_size), v, isfinite(v) ? ": this loss takes numbers from 0 to 1" : "");
             return;
         }
@@ -107,10 +111,12 @@ static void targets(mli_doctor *d, ml_ints label)
     if (low == high)
         mli_doctor_find(d, ML_DOCTOR_LABELS_CONSTANT, "All %lld targets are %.4g.", (long long)n, low);
     else if (bce && d->target_size == 1 && more >= NEARLY_ALL)
-        mli_doctor_find(d, ML_DOCTOR_LABELS_UNBALANCED, "%.1f %% of %lld targets are %d: who always says %d is right as often.", 100 * more,
+        mli_doctor_find(d, ML_DOCTOR_LABELS_UNBALANCED,
+                        "%.1f %% of %lld targets are %d: who always says %d is right as often.", 100 * more,
                         (long long)n, p > 0.5, p > 0.5);
     else if (!bce && (rms > LARGE || rms < SMALL))
-        mli_doctor_find(d, ML_DOCTOR_TARGETS_SCALE, "The targets lie between %.4g and %.4g, their root mean square is %.3g.", low, high, rms);
+        mli_doctor_find(d, ML_DOCTOR_TARGETS_SCALE,
+                        "The targets lie between %.4g and %.4g, their root mean square is %.3g.", low, high, rms);
 }
 
 ml_status mli_doctor_labels(mli_doctor *d)

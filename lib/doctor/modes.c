@@ -24,9 +24,11 @@ static ml_status batch_of_one(mli_doctor *d)
     if (ml_error_status() == ML_ENOMEM)
         return ML_ENOMEM;
     if (batch == 1)
-        mli_doctor_find(d, ML_DOCTOR_BATCH_OF_ONE, "Batches are of one sample, and forward cannot take one: %s.", ml_tape_error_text(d->tape));
+        mli_doctor_find(d, ML_DOCTOR_BATCH_OF_ONE,
+                        "Batches are of one sample, and forward cannot take one: %s.", ml_tape_error_text(d->tape));
     else
-        mli_doctor_find(d, ML_DOCTOR_BATCH_OF_ONE, "%lld samples in batches of %lld leave a last one of a single sample, and forward cannot "
+        mli_doctor_find(d, ML_DOCTOR_BATCH_OF_ONE,
+                        "%lld samples in batches of %lld leave a last one of a single sample, and forward cannot "
                         "take it: %s.", (long long)d->n, (long long)batch, ml_tape_error_text(d->tape));
     return ML_OK;
 }
@@ -50,7 +52,8 @@ static ml_status trains_in_eval(mli_doctor *d)
         value[k] = (double)loss->data[0];
     }
     if (!(fabs(value[0] - value[1]) <= ROUNDING * fabs(value[1])))
-        mli_doctor_find(d, ML_DOCTOR_TRAINS_IN_EVAL, "The tape that trains is in eval mode: dropout is off and running statistics stand "
+        mli_doctor_find(d, ML_DOCTOR_TRAINS_IN_EVAL,
+                        "The tape that trains is in eval mode: dropout is off and running statistics stand "
                         "still. The loss of one batch is %.4g in eval mode and %.4g in train mode.", value[1], value[0]);
     return ML_OK;
 }
@@ -83,7 +86,8 @@ static ml_status evaluate(mli_doctor *d, int64_t n, ml_real *answers)
         return ml_error_status();
     double again = difference(d, answers, n);
     if (again > ROUNDING) {
-        mli_doctor_find(d, ML_DOCTOR_EVAL_RANDOM, "The same %lld samples were evaluated twice, and the answers differ by %.2g of their size.",
+        mli_doctor_find(d, ML_DOCTOR_EVAL_RANDOM,
+                        "The same %lld samples were evaluated twice, and the answers differ by %.2g of their size.",
                         (long long)n, again);
         return ML_OK;
     }
@@ -91,13 +95,15 @@ static ml_status evaluate(mli_doctor *d, int64_t n, ml_real *answers)
         if (predict(d, few)) {
             if (ml_error_status() == ML_ENOMEM)
                 return ML_ENOMEM;
-            mli_doctor_find(d, ML_DOCTOR_EVAL_NEIGHBOURS, "%lld samples can be evaluated together, but not %lld: %s.", (long long)n,
+            mli_doctor_find(d, ML_DOCTOR_EVAL_NEIGHBOURS,
+                            "%lld samples can be evaluated together, but not %lld: %s.", (long long)n,
                             (long long)few, ml_error());
             return ML_OK;
         }
         double less = difference(d, answers, few);
         if (less > ROUNDING) {
-            mli_doctor_find(d, ML_DOCTOR_EVAL_NEIGHBOURS, "A sample's answer differs by %.2g of its size when %lld samples are evaluated "
+            mli_doctor_find(d, ML_DOCTOR_EVAL_NEIGHBOURS,
+                            "A sample's answer differs by %.2g of its size when %lld samples are evaluated "
                             "together instead of %lld.", less, (long long)few, (long long)n);
             return ML_OK;
         }

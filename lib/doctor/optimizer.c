@@ -34,10 +34,12 @@ static void whose(mli_doctor *d)
 {
     const ml_optim *opt = d->o.optim;
     if (opt->ps != d->net->params)
-        mli_doctor_find(d, ML_DOCTOR_OPTIMIZER_OTHER, "The %s optimizer steps over the parameters of another net: this one will not change.",
+        mli_doctor_find(d, ML_DOCTOR_OPTIMIZER_OTHER,
+                        "The %s optimizer steps over the parameters of another net: this one will not change.",
                         opt->rule.name);
     else if (opt->version != d->net->params->version)
-        mli_doctor_find(d, ML_DOCTOR_OPTIMIZER_OTHER, "Parameters were added after the %s optimizer was made: its steps will fail.",
+        mli_doctor_find(d, ML_DOCTOR_OPTIMIZER_OTHER,
+                        "Parameters were added after the %s optimizer was made: its steps will fail.",
                         opt->rule.name);
 }
 

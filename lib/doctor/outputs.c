@@ -26,14 +26,17 @@ static void judge(mli_doctor *d, const ml_node *loss)
     const ml_node *last = mli_graph_maker(d->tape, z);
     bool bce = mli_graph_is(loss, "bce_logits");
     if (bce && mli_graph_is(last, "sigmoid"))
-        mli_doctor_find(d, ML_DOCTOR_SOFTMAX_TWICE, "%s applies sigmoid, and gets what sigmoid has already brought between 0 and 1: no "
+        mli_doctor_find(d, ML_DOCTOR_SOFTMAX_TWICE,
+                        "%s applies sigmoid, and gets what sigmoid has already brought between 0 and 1: no "
                         "loss can fall below %.3g.", loss->op->name, log1p(exp(-1)));
     else if (mli_graph_is(last, "softmax") || (!bce && z->rank == 2 && probabilities(z->data, z->shape[0], z->shape[1])))
-        mli_doctor_find(d, ML_DOCTOR_SOFTMAX_TWICE, "%s applies softmax, and gets rows that are positive and sum to 1: softmax was applied "
+        mli_doctor_find(d, ML_DOCTOR_SOFTMAX_TWICE,
+                        "%s applies softmax, and gets rows that are positive and sum to 1: softmax was applied "
                         "before. With %lld classes no loss can fall below %.3g.", loss->op->name, (long long)z->shape[z->rank - 1],
                         log1p((double)(z->shape[z->rank - 1] - 1) * exp(-1)));
     else if (mli_graph_is(last, "relu") || mli_graph_is(last, "tanh") || mli_graph_is(last, "sigmoid"))
-        mli_doctor_find(d, ML_DOCTOR_LOGITS_SQUASHED, "%s takes logits of any size and sign, and gets what %s has left of them.",
+        mli_doctor_find(d, ML_DOCTOR_LOGITS_SQUASHED,
+                        "%s takes logits of any size and sign, and gets what %s has left of them.",
                         loss->op->name, last->op->name);
 }
 

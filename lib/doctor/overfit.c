@@ -146,13 +146,16 @@ static void judge(mli_doctor *d, const goal *g, const outcome *o)
     if (o->learnt || r->errors)
         return;
     if (o->train_mode_only)
-        mli_doctor_find(d, ML_DOCTOR_MODES_DIFFER, "After %lld steps on %lld samples their loss is below %.2g in train mode, and %.3g in eval "
+        mli_doctor_find(d, ML_DOCTOR_MODES_DIFFER,
+                        "After %lld steps on %lld samples their loss is below %.2g in train mode, and %.3g in eval "
                         "mode.", (long long)r->overfit_steps, (long long)g->n, g->loss, r->overfit_loss);
     else if (o->one_answer)
-        mli_doctor_find(d, ML_DOCTOR_INPUT_IGNORED, "After %d steps on %lld different samples the net has one answer for all of them.", STEPS,
+        mli_doctor_find(d, ML_DOCTOR_INPUT_IGNORED,
+                        "After %d steps on %lld different samples the net has one answer for all of them.", STEPS,
                         (long long)g->n);
     else
-        mli_doctor_find(d, ML_DOCTOR_OVERFIT, "%lld samples cannot be learnt by heart: after %d steps of the training's optimizer, and %d of "
+        mli_doctor_find(d, ML_DOCTOR_OVERFIT,
+                        "%lld samples cannot be learnt by heart: after %d steps of the training's optimizer, and %d of "
                         "Adam at each of three rates, their loss is %.3g, and should be below %.2g.", (long long)g->n, STEPS,
                         OTHER_STEPS, r->overfit_loss, g->loss);
 }

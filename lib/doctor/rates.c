@@ -80,10 +80,12 @@ static void compare(mli_doctor *d)
     if (!(best.loss < FALLEN * first) || !isfinite(r->lr_steepest))
         return;
     if (progress < STUCK && r->lr > best.lr)
-        mli_doctor_find(d, ML_DOCTOR_LR_HIGH, "At the rate %.3g the loss goes from %.3g to %.3g in %lld steps; in the range test it fell to "
+        mli_doctor_find(d, ML_DOCTOR_LR_HIGH,
+                        "At the rate %.3g the loss goes from %.3g to %.3g in %lld steps; in the range test it fell to "
                         "%.3g, fastest at %.2g.", r->lr, first, r->steps_loss, (long long)r->steps, best.loss, r->lr_steepest);
     else if (progress < IDLE && r->lr < FAR_BELOW * r->lr_steepest)
-        mli_doctor_find(d, ML_DOCTOR_LR_LOW, "At the rate %.3g the loss goes from %.3g to %.3g in %lld steps; in the range test it fell to "
+        mli_doctor_find(d, ML_DOCTOR_LR_LOW,
+                        "At the rate %.3g the loss goes from %.3g to %.3g in %lld steps; in the range test it fell to "
                         "%.3g, fastest at %.2g.", r->lr, first, r->steps_loss, (long long)r->steps, best.loss, r->lr_steepest);
 }
 
@@ -96,10 +98,12 @@ static void judge(mli_doctor *d)
     if (isfinite(r->lr_steepest))
         snprintf(better, sizeof better, "; in the range test it fell fastest at %.2g", r->lr_steepest);
     if (!isfinite(r->steps_loss))
-        mli_doctor_find(d, ML_DOCTOR_LR_HIGH, "At the rate %.3g the loss is no longer finite after %lld steps%s.", r->lr,
+        mli_doctor_find(d, ML_DOCTOR_LR_HIGH,
+                        "At the rate %.3g the loss is no longer finite after %lld steps%s.", r->lr,
                         (long long)r->steps, better);
     else if (!r->trained && r->steps_loss > EXPLODED * r->first_loss)
-        mli_doctor_find(d, ML_DOCTOR_LR_HIGH, "At the rate %.3g the loss rises from %.3g to %.3g in %lld steps%s.", r->lr,
+        mli_doctor_find(d, ML_DOCTOR_LR_HIGH,
+                        "At the rate %.3g the loss rises from %.3g to %.3g in %lld steps%s.", r->lr,
                         r->first_loss, r->steps_loss, (long long)r->steps, better);
     else if (!r->trained)
         compare(d);

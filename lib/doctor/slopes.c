@@ -101,7 +101,8 @@ static ml_status probe_all(mli_doctor *d, probe *p)
         }
     }
     if (wrong)
-        mli_doctor_find(d, ML_DOCTOR_GRADIENT_WRONG, "Along its gradient, %s changes the loss by %.3g times what backward says%s.", name, worst,
+        mli_doctor_find(d, ML_DOCTOR_GRADIENT_WRONG,
+                        "Along its gradient, %s changes the loss by %.3g times what backward says%s.", name, worst,
                         mli_doctor_others(wrong - 1, others));
     return ML_OK;
 }

@@ -81,14 +81,29 @@ static void unreached(mli_doctor *d, const watch *w)
         if (learns(d, i) && !w->reached[i] && n++ == 0)
             first = ps->entries[i].x;
     if (first)
-        mli_doctor_find(d, ML_DOCTOR_GRADIENT_NONE, "No gradient reaches %s: in %lld steps it was 0 each time%s.", first->name,
+        mli_doctor_find(d, ML_DOCTOR_GRADIENT_NONE,
+                        "No gradient reaches %s: in %lld steps it was 0 each time%s.", first->name,
                         (long long)d->r->steps, mli_doctor_others(n - 1, others));
 }
 
-/* Buffers under batch norm's name for its variance, which any batch changes. */
-static void statistics(mli_doctor *d)
+/* Whether a buffer has batch norm's name for its variance, which any batch changes; frozen, or with a frozen weight, it is meant to
+ * stand still. */
+static bool is_variance(const ml_params *ps, const ml_tensor *x)
 {
     static const char suffix[] = "running_var";
+    const size_t length = strlen(x->name), end = sizeof suffix - 1;
+    if (x->frozen || length < end || strcmp(x->name + length - end, suffix) != 0)
+        return false;
+    for (int i = 0; i < ps->n; i++) {
+        const ml_tensor *w = ps->entries[i].x;
+        if (w->frozen && strncmp(w->name, x->name, length - end) == 0 && strcmp(w->name + length - end, "weight") == 0)
+            return false;
+    }
+    return true;
+}
+
+static void statistics(mli_doctor *d)
+{
     const ml_params *ps = d->net->params;
     const ml_real *was = d->state.buffers;
     const char *still = NULL;
@@ -96,14 +111,12 @@ static void statistics(mli_doctor *d)
     int n = 0;
     for (int i = 0; i < ps->n_buffers; was += ps->buffers[i++]->size) {
         const ml_tensor *x = ps->buffers[i];
-        size_t length = strlen(x->name), end = strlen(suffix);
-        if (x->frozen || length < end || strcmp(x->name + length - end, suffix) != 0)
-            continue;
-        if (memcmp(was, x->data, (size_t)x->size * sizeof *was) == 0 && n++ == 0)
+        if (is_variance(ps, x) && memcmp(was, x->data, (size_t)x->size * sizeof *was) == 0 && n++ == 0)
             still = x->name;
     }
     if (still && d->o.mode == ML_TRAIN)
-        mli_doctor_find(d, ML_DOCTOR_STATISTICS_STILL, "The running statistics of batch norm %s are the same after %lld steps as before%s.",
+        mli_doctor_find(d, ML_DOCTOR_STATISTICS_STILL,
+                        "The running statistics of batch norm %s are the same after %lld steps as before%s.",
                         mli_graph_layer(still, layer, sizeof layer), (long long)d->r->steps, mli_doctor_others(n - 1, others));
 }
 
@@ -167,10 +180,12 @@ ml_status mli_doctor_updates(mli_doctor *d)
             small = l;
     }
     if (large)
-        mli_doctor_find(d, ML_DOCTOR_UPDATES_LARGE, "A step changes %s by %.2g times its size: nothing of it is left.", large->name,
+        mli_doctor_find(d, ML_DOCTOR_UPDATES_LARGE,
+                        "A step changes %s by %.2g times its size: nothing of it is left.", large->name,
                         large->update);
     if (small && most->update > OTHERS)
-        mli_doctor_find(d, ML_DOCTOR_UPDATES_SMALL, "A step changes %s by %.1g of its size, and %s by %.1g: the first stands still.",
+        mli_doctor_find(d, ML_DOCTOR_UPDATES_SMALL,
+                        "A step changes %s by %.1g of its size, and %s by %.1g: the first stands still.",
                         small->name, small->update, most->name, most->update);
     return ML_OK;
 }

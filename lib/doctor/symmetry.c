@@ -59,6 +59,7 @@ void mli_doctor_symmetry_judge(mli_doctor *d)
         if (d->alike[i] && n++ == 0)
             first = ps->entries[i].x;
     if (first)
-        mli_doctor_find(d, ML_DOCTOR_UNITS_SYMMETRIC, "All %lld units of %s have the same weights and get the same gradients%s.",
+        mli_doctor_find(d, ML_DOCTOR_UNITS_SYMMETRIC,
+                        "All %lld units of %s have the same weights and get the same gradients%s.",
                         (long long)first->shape[0], first->name, mli_doctor_others(n - 1, others));
 }

@@ -48,7 +48,8 @@ ml_status mli_doctor_forward(mli_doctor *d, int64_t n, ml_tensor **loss)
     if (ml_tape_error(d->tape))
         return mli_fail(ml_tape_error(d->tape), "doctor: %s", ml_tape_error_text(d->tape));
     if (!*loss || (*loss)->size != 1)
-        return mli_fail(ML_EINVAL, "doctor: the loss is %s, not a scalar", *loss ? ml_shape_text(*loss, text, sizeof text) : "NULL");
+        return mli_fail(ML_EINVAL, "doctor: the loss is %s, not a scalar",
+                        *loss ? ml_shape_text(*loss, text, sizeof text) : "NULL");
     return ML_OK;
 }
 

@@ -129,11 +129,13 @@ void mli_doctor_units_judge(mli_doctor *d)
             d->r->units[k].dead += !d->alive[k][i];
     const ml_doctor_units *u = worst(d->r, dead_share, MANY_DEAD, &others);
     if (u)
-        mli_doctor_find(d, ML_DOCTOR_UNITS_DEAD, "%lld of %lld units of the %s are 0 for every sample%s.", (long long)u->dead,
+        mli_doctor_find(d, ML_DOCTOR_UNITS_DEAD,
+                        "%lld of %lld units of the %s are 0 for every sample%s.", (long long)u->dead,
                         (long long)u->units, u->name, mli_doctor_others(others, text));
     u = worst(d->r, saturated_share, MANY_SATURATED, &others);
     if (u && !d->r->trained) /* a net that is sure of what it knows may be at the ends */
-        mli_doctor_find(d, ML_DOCTOR_UNITS_SATURATED, "%.0f %% of what the %s gives lies at the ends of its range%s.", 100 * u->saturated,
+        mli_doctor_find(d, ML_DOCTOR_UNITS_SATURATED,
+                        "%.0f %% of what the %s gives lies at the ends of its range%s.", 100 * u->saturated,
                         u->name, mli_doctor_others(others, text));
 }
 
