@@ -2,6 +2,8 @@
 #include "support/patient.h"
 #include "support/tiny_ops.h"
 
+#include "doctor/doctor.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -170,6 +172,51 @@ static void activations_after_the_last_layer(void **state)
     ml_dataset_free(two);
 }
 
+/* PyTorch's other activations have left as little of a logit as relu has. */
+static void later_activations_after_the_last_layer(void **state)
+{
+    (void)state;
+    ml_rng rng = ml_rng_seed(1);
+    finds(made(ml_net_new(&rng, ML_INPUT(FEATURES), ML_DENSE(CLASSES), ML_SOFTMAX())), ML_DOCTOR_SOFTMAX_TWICE, "softmax was applied before");
+    const ml_layer layers[] = {ML_GELU(), ML_GELU_TANH(), ML_SILU(), ML_SOFTPLUS(), ML_ELU()};
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+        finds(made(ml_net_new(&rng, ML_INPUT(FEATURES), ML_DENSE(CLASSES), layers[i])), ML_DOCTOR_LOGITS_SQUASHED, "takes logits");
+}
+
+static ml_tensor *weighed_bce(void *user, ml_net *net, ml_tape *t, const ml_doctor_batch *b)
+{
+    return ml_binary_cross_entropy(t, ml_net_forward(net, t, b->x), b->target, (ml_bce_opts){.pos_weight = user});
+}
+
+static void sigmoid_under_a_loss_with_weights(void **state)
+{
+    (void)state;
+    ml_rng rng = ml_rng_seed(1);
+    ml_dataset *two = blobs(400, FEATURES, 2, 1);
+    ml_net *net = made(ml_net_new(&rng, ML_INPUT(FEATURES), ML_DENSE(1), ML_SIGMOID()));
+    ml_tensor *weight = ml_tensor_from(1, (int64_t[]){1}, (ml_real[]){2});
+    assert_finds(net, two, (ml_doctor_opts){.loss = ML_DOCTOR_BCE, .loss_fn = weighed_bce, .user = weight},
+                 ML_DOCTOR_SOFTMAX_TWICE, "binary_cross_entropy applies sigmoid");
+    ml_tensor_free(weight);
+    ml_net_free(net);
+    ml_dataset_free(two);
+}
+
+/* An op without a gradient is an op, and no view that one looks through. */
+static void what_made_a_number(void **state)
+{
+    (void)state;
+    ml_tape *t = ml_tape_new();
+    ml_tensor *x = ml_zeros(2, 3);
+    assert_int_equal(ml_requires_grad(x), ML_OK);
+    ml_tensor *bent = ml_relu(t, x);
+    assert_true(mli_graph_is(mli_graph_maker(t, ml_flatten(t, bent)), "relu"));
+    assert_true(mli_graph_is(mli_graph_maker(t, ml_greater(t, bent, x)), "greater"));
+    assert_null(mli_graph_maker(t, x));
+    ml_tape_free(t);
+    ml_tensor_free(x);
+}
+
 /* ---- nets of one's own ---- */
 
 static ml_tensor *log_of_negative(void *user, ml_tape *t, ml_tensor *x)
@@ -302,6 +349,9 @@ int main(void)
         cmocka_unit_test(deep_nets),
         cmocka_unit_test(probabilities_for_logits),
         cmocka_unit_test(activations_after_the_last_layer),
+        cmocka_unit_test(later_activations_after_the_last_layer),
+        cmocka_unit_test(sigmoid_under_a_loss_with_weights),
+        cmocka_unit_test(what_made_a_number),
         cmocka_unit_test(not_finite),
         cmocka_unit_test(gradients),
         cmocka_unit_test(answers),

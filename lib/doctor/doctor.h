@@ -104,7 +104,6 @@ const ml_node *mli_graph_loss(const ml_tape *t);
 const ml_node *mli_graph_not_finite(const ml_tape *t);
 /* The name of a parameter's layer, "0" of "0.weight". */
 const char *mli_graph_layer(const char *param, char *buf, size_t size);
-bool mli_all_finite(const ml_real *v, int64_t n);
 double mli_rms(const ml_real *v, int64_t n);
 
 /* ---- look.c ---- */

@@ -2,23 +2,18 @@
  * examined alike. */
 #include "doctor/doctor.h"
 
+#include "autograd/inspect.h"
+#include "kernels/finite.h"
+
 #include <math.h>
 #include <string.h>
 
-static bool is_view(const ml_node *n)
-{
-    return !n->op->backward;
-}
-
 const ml_node *mli_graph_maker(const ml_tape *t, const ml_tensor *x)
 {
-    while (x && x->op >= 0 && x->op < ml_tape_ops(t)) {
-        const ml_node *n = mli_tape_node(t, x->op);
-        if (!is_view(n))
-            return n;
-        x = n->in[0];
-    }
-    return NULL;
+    const ml_node *n = x ? mli_maker(t, x) : NULL;
+    while (n && n->out->base) /* a view */
+        n = mli_maker(t, n->in[0]);
+    return n;
 }
 
 bool mli_graph_is(const ml_node *n, const char *name)
@@ -56,7 +51,7 @@ const char *mli_graph_name(const ml_tape *t, const ml_node *n, char *buf, size_t
 
 const ml_node *mli_graph_loss(const ml_tape *t)
 {
-    static const char *const names[] = {"softmax_xent", "cross_entropy", "bce_logits"};
+    static const char *const names[] = {"softmax_xent", "cross_entropy", "bce_logits", "binary_cross_entropy"};
     for (int64_t i = ml_tape_ops(t) - 1; i >= 0; i--)
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
             if (mli_graph_is(mli_tape_node(t, i), names[k]))
@@ -64,26 +59,15 @@ const ml_node *mli_graph_loss(const ml_tape *t)
     return NULL;
 }
 
-bool mli_all_finite(const ml_real *v, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite(v[i]))
-            return false;
-    return true;
-}
-
 const ml_node *mli_graph_not_finite(const ml_tape *t)
 {
     for (int64_t i = 0; i < ml_tape_ops(t); i++)
-        if (!mli_all_finite(mli_tape_node(t, i)->out->data, mli_tape_node(t, i)->out->size))
+        if (mlk_first_not_finite(mli_tape_node(t, i)->out->data, mli_tape_node(t, i)->out->size) >= 0)
             return mli_tape_node(t, i);
     return NULL;
 }
 
 double mli_rms(const ml_real *v, int64_t n)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)v[i] * (double)v[i];
-    return n ? sqrt(sum / (double)n) : 0;
+    return n ? mli_norm(v, n) / sqrt((double)n) : 0;
 }

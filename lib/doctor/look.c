@@ -2,6 +2,8 @@
  * outputs.c, units.c and gradients.c. */
 #include "doctor/doctor.h"
 
+#include "kernels/finite.h"
+
 #include <math.h>
 
 enum { LOOK = 256 }; /* samples at least, where there are as many */
@@ -14,7 +16,7 @@ static bool weights_finite(mli_doctor *d)
     const ml_params *ps = d->net->params;
     for (int i = 0; i < ps->n; i++) {
         const ml_tensor *x = ps->entries[i].x;
-        if (mli_all_finite(x->data, x->size))
+        if (mlk_first_not_finite(x->data, x->size) < 0)
             continue;
         mli_doctor_find(d, ML_DOCTOR_NOT_FINITE, "The parameter %s has NaN or infinity before any step.", x->name);
         return false;
@@ -38,7 +40,7 @@ static bool gradients_finite(mli_doctor *d)
     const ml_params *ps = d->net->params;
     for (int i = ps->n - 1; i >= 0; i--) {
         const ml_tensor *x = ps->entries[i].x;
-        if (!x->has_grad || mli_all_finite(x->grad, x->size))
+        if (!x->has_grad || mlk_first_not_finite(x->grad, x->size) < 0)
             continue;
         mli_doctor_find(d, ML_DOCTOR_NOT_FINITE, "The loss is finite, but the gradient of %s is not.", x->name);
         return false;

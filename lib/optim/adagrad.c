@@ -16,7 +16,7 @@ static void update(ml_real *restrict p, const ml_real *restrict g, ml_real *rest
     for (int64_t i = 0; i < n; i++) {
         ml_real d = g[i] + decay * p[i];
         s[i] += d * d;
-        p[i] -= rate * (d / (mli_root(s[i]) + eps));
+        p[i] -= rate * (d / (mli_sqrt(s[i]) + eps));
     }
 }
 

@@ -47,7 +47,7 @@ static void update(ml_real *restrict p, const ml_real *restrict g, ml_real *rest
         ml_real d = g[i] + s.couple * p[i];
         m[i] = s.keep1 * m[i] + s.take1 * d;
         v[i] = s.keep2 * v[i] + s.take2 * d * d;
-        p[i] = s.shrink * p[i] - s.size * m[i] / (mli_root(v[i]) * s.unbias2 + s.eps);
+        p[i] = s.shrink * p[i] - s.size * m[i] / (mli_sqrt(v[i]) * s.unbias2 + s.eps);
     }
 }
 

@@ -86,7 +86,7 @@ ml_status mli_ema_ready(const ml_ema *ema, const char *what);
 
 extern const mli_field mli_plateau_fields[]; /* of its options */
 
-static inline ml_real mli_root(ml_real x)
+static inline ml_real mli_sqrt(ml_real x)
 {
 #ifdef MLCORE_DOUBLE
     return sqrt(x);

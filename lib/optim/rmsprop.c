@@ -33,7 +33,7 @@ static inline void update(const mli_span *s, scalars k, bool centered, bool mome
         v[i] = k.keep * v[i] + k.take * d * d;
         if (centered)
             m[i] = k.keep * m[i] + k.take * d;
-        ml_real step = d / (mli_root(centered ? variance(v[i], m[i]) : v[i]) + k.eps);
+        ml_real step = d / (mli_sqrt(centered ? variance(v[i], m[i]) : v[i]) + k.eps);
         if (momentum)
             step = b[i] = k.momentum * b[i] + step;
         p[i] -= k.lr * step;
