@@ -82,8 +82,7 @@ static void keep_or_recycle(ml_tape *t, ml_tensor *y)
 /* The gradient of n's output, to those who wanted to see it. */
 static void show(ml_tape *t, const ml_node *n)
 {
-    const ml_tensor *root = n->out->base ? n->out->base : n->out;
-    if (!root->grad || !root->has_grad) /* a branch that the loss does not use */
+    if (!mli_grad_of(n->out)) /* a branch that the loss does not use */
         return;
     for (const mli_watch *w = n->watch; w && !t->error; w = w->next)
         if (w->seen(w->arg, mli_dout(n)))

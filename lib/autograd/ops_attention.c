@@ -1,4 +1,5 @@
 /* ops_attention.c -- scaled dot-product attention on the tape. */
+#include "autograd/inspect.h"
 #include "autograd/tape.h"
 #include "kernels/attention.h"
 
@@ -12,15 +13,10 @@ typedef struct attention {
     double level[];
 } attention;
 
-static const ml_tensor *root(const ml_tensor *x)
-{
-    return x->base ? x->base : x;
-}
-
 /* Do gradients of a and b lie in the same memory? So it is when they are one tensor, or parts of one. */
 static bool overlap(const ml_tensor *a, const ml_tensor *b)
 {
-    return root(a) == root(b) && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+    return mli_root(a) == mli_root(b) && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
 /* The numbers of tensors may have moved since forward, so they are looked up again. */
@@ -137,10 +133,7 @@ ml_tensor *ml_attention(ml_tape *t, ml_tensor *q, ml_tensor *k, ml_tensor *v, ml
     if (!mli_ready(t, "attention", 3, q, k, v) || !check_shapes(t, q, k, v) ||
         (o.mask && !check_mask(t, o.mask, q, k)))
         return NULL;
-    if (o.scale == 0)
-        o.scale = 1 / sqrt((double)q->shape[q->rank - 1]);
-    else if (o.scale == ML_ZERO)
-        o.scale = 0;
+    o.scale = mli_option(o.scale, 1 / sqrt((double)q->shape[q->rank - 1]));
     if (!check_scale(t, o.scale))
         return NULL;
     mlk_attention a = describe(q, k, v, &o);

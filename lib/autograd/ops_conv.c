@@ -54,7 +54,7 @@ static bool check_bias(ml_tape *t, const signature *f, const mlk_conv2d *g, cons
 
 static int64_t or_default(int64_t value, int64_t standard)
 {
-    return value == 0 ? standard : value == ML_NONE ? 0 : value;
+    return value == ML_NONE ? 0 : mli_given(value, standard);
 }
 
 typedef struct axis {

@@ -89,12 +89,6 @@ static bool prepare(ml_tape *t, plan *p, const kind *k, ml_tensor *const in[3], 
     return mli_record_early(t, &k->op, p->y, 3, in, p->saved);
 }
 
-/* The option, its default where it is 0, and 0 where it is ML_ZERO. */
-static double option(double value, double standard)
-{
-    return value == 0 ? standard : value == ML_ZERO ? 0 : value;
-}
-
 static bool check_eps(ml_tape *t, const char *op, double eps)
 {
     if (eps >= 0 && eps < INFINITY) /* so asked, NaN fails too */
@@ -193,8 +187,8 @@ ml_tensor *ml_batch_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
 {
     if (!mli_ready(t, "batch_norm", 1, x))
         return NULL;
-    opts.momentum = option(opts.momentum, 0.1);
-    opts.eps = option(opts.eps, 1e-5);
+    opts.momentum = mli_option(opts.momentum, 0.1);
+    opts.eps = mli_option(opts.eps, 1e-5);
     if (!check_all_channels(t, x, gamma, beta, mean, var) || !check_opts(t, &opts, mean, var))
         return NULL;
     int64_t channels = x->shape[x->rank - 1], rows = channels ? x->size / channels : 0;
@@ -254,7 +248,7 @@ ml_tensor *ml_layer_norm(ml_tape *t, ml_tensor *x, ml_tensor *gamma, ml_tensor *
 {
     if (!mli_ready(t, "layer_norm", 1, x))
         return NULL;
-    eps = option(eps, 1e-5);
+    eps = mli_option(eps, 1e-5);
     if (!check_layer_norm(t, x, gamma, beta) || !check_eps(t, "layer_norm", eps))
         return NULL;
     const ml_tensor *like = gamma ? gamma : beta;
@@ -293,7 +287,7 @@ ml_tensor *ml_group_norm(ml_tape *t, ml_tensor *x, int64_t groups, ml_tensor *ga
 {
     if (!mli_ready(t, "group_norm", 1, x))
         return NULL;
-    eps = option(eps, 1e-5);
+    eps = mli_option(eps, 1e-5);
     if (!check_group_norm(t, x, groups, gamma, beta) || !check_eps(t, "group_norm", eps))
         return NULL;
     int64_t n = x->shape[x->rank - 1], samples = x->size ? x->shape[0] : 0;

@@ -33,17 +33,12 @@ static ml_status check_axis(const char *op, char axis, mlk_pool_axis *a, bool ce
     return ML_OK;
 }
 
-static int64_t given(int64_t value, int64_t standard)
-{
-    return value ? value : standard;
-}
-
 ml_status mli_pool2d(mlk_pool2d *s, const char *op, const int64_t x[4], ml_pool2d_opts opts)
 {
-    int64_t k_w = given(opts.k_w, opts.k), pad_w = given(opts.pad_w, opts.pad);
+    int64_t k_w = mli_given(opts.k_w, opts.k), pad_w = mli_given(opts.pad_w, opts.pad);
     *s = (mlk_pool2d){.n = x[0], .c = x[3], .exclude_pad = opts.exclude_pad};
-    s->h = (mlk_pool_axis){x[1], 0, opts.k, given(opts.stride, opts.k), opts.pad == ML_NONE ? 0 : opts.pad};
-    s->w = (mlk_pool_axis){x[2], 0, k_w, given(opts.stride_w, given(opts.stride, k_w)), pad_w == ML_NONE ? 0 : pad_w};
+    s->h = (mlk_pool_axis){x[1], 0, opts.k, mli_given(opts.stride, opts.k), opts.pad == ML_NONE ? 0 : opts.pad};
+    s->w = (mlk_pool_axis){x[2], 0, k_w, mli_given(opts.stride_w, mli_given(opts.stride, k_w)), pad_w == ML_NONE ? 0 : pad_w};
     ml_status bad = check_axis(op, 'H', &s->h, opts.ceil_mode);
     return bad ? bad : check_axis(op, 'W', &s->w, opts.ceil_mode);
 }

@@ -34,7 +34,7 @@ struct mli_watch {
 };
 
 struct ml_node {
-    const ml_op *op; /* its backward is NULL for views, whose gradient is a part of their base's */
+    const ml_op *op; /* its backward is NULL for views, whose gradient is a part of their base's, and where none flows */
     ml_tensor *out;
     ml_tensor **in;
     int n_in;

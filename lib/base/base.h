@@ -24,6 +24,16 @@ char *mli_text_for_caller(const char *text);
 /* How many times memory was asked for, since the start of the process. */
 int64_t mli_alloc_count(void);
 
+/* An option, or its default where it is 0. Of reals ML_ZERO says 0. */
+static inline double mli_option(double given, double standard)
+{
+    return given == 0 ? standard : given == ML_ZERO ? 0 : given;
+}
+static inline int64_t mli_given(int64_t given, int64_t standard)
+{
+    return given ? given : standard;
+}
+
 /* a * b and a + b into *out, or false where it does not fit. */
 bool mli_mul_size(size_t a, size_t b, size_t *out);
 bool mli_add_size(size_t a, size_t b, size_t *out);

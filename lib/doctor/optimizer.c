@@ -50,7 +50,7 @@ ml_status mli_doctor_optimizer(mli_doctor *d)
         whose(d);
     if (!(d->optim = d->o.optim ? like(d->o.optim, ps) : of_rule(ps, d->o.rule)))
         return ml_error_status();
-    double own = ml_lr(d->optim), lr = d->o.lr == 0 ? own : d->o.lr == ML_ZERO ? 0 : d->o.lr;
+    double own = ml_lr(d->optim), lr = mli_option(d->o.lr, own);
     d->r->rule = d->optim->rule.name;
     d->r->lr = lr;
     /* The rest is examined at a rate that moves: the rule's own default, for lack of another. */

@@ -15,97 +15,28 @@
  */
 #include "kernels/compare.h"
 
-/* ---- 1 or 0 ---- */
+/* ---- 1 or 0: of two numbers, of a run of them, of arrays ---- */
 
-static inline ml_real greater(ml_real a, ml_real b)
-{
-    return a > b;
-}
+#define COMPARISON(name, sign)                                                                                 \
+    static inline ml_real name(ml_real a, ml_real b)                                                           \
+    {                                                                                                          \
+        return a sign b;                                                                                       \
+    }                                                                                                          \
+    static void name##_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)                   \
+    {                                                                                                          \
+        mlk_each(y, a, b, r, name);                                                                            \
+    }                                                                                                          \
+    void mlk_##name(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)                    \
+    {                                                                                                          \
+        mlk_broadcast_forward(y, a, b, p, name##_run);                                                         \
+    }
 
-static inline ml_real greater_equal(ml_real a, ml_real b)
-{
-    return a >= b;
-}
-
-static inline ml_real less(ml_real a, ml_real b)
-{
-    return a < b;
-}
-
-static inline ml_real less_equal(ml_real a, ml_real b)
-{
-    return a <= b;
-}
-
-static inline ml_real equal(ml_real a, ml_real b)
-{
-    return a == b;
-}
-
-static inline ml_real not_equal(ml_real a, ml_real b)
-{
-    return a != b;
-}
-
-static void greater_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, greater);
-}
-
-static void greater_equal_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, greater_equal);
-}
-
-static void less_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, less);
-}
-
-static void less_equal_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, less_equal);
-}
-
-static void equal_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, equal);
-}
-
-static void not_equal_run(ml_real *y, const ml_real *a, const ml_real *b, const mlk_run *r)
-{
-    mlk_each(y, a, b, r, not_equal);
-}
-
-void mlk_greater(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, greater_run);
-}
-
-void mlk_greater_equal(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, greater_equal_run);
-}
-
-void mlk_less(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, less_run);
-}
-
-void mlk_less_equal(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, less_equal_run);
-}
-
-void mlk_equal(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, equal_run);
-}
-
-void mlk_not_equal(ml_real *y, const ml_real *a, const ml_real *b, const mlk_broadcast *p)
-{
-    mlk_broadcast_forward(y, a, b, p, not_equal_run);
-}
+COMPARISON(greater, >)
+COMPARISON(greater_equal, >=)
+COMPARISON(less, <)
+COMPARISON(less_equal, <=)
+COMPARISON(equal, ==)
+COMPARISON(not_equal, !=)
 
 /* ---- maximum, minimum ---- */
 

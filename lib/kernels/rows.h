@@ -26,71 +26,45 @@ static inline double mlk_add_lanes(const double *lane)
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
+/* Returns the sum over i of `term`, an expression in i: in lanes, which have no order between them and so become vectors. */
+#define MLK_RETURN_SUM(n, term)                                                                                \
+    double sum = 0;                                                                                            \
+    int64_t i = 0;                                                                                             \
+    if ((n) >= MLK_LANES) {                                                                                    \
+        double lane[MLK_LANES] = {0};                                                                          \
+        for (int64_t first = 0; first + MLK_LANES <= (n); first += MLK_LANES)                                  \
+            for (int j = 0; j < MLK_LANES; j++) {                                                              \
+                i = first + j;                                                                                 \
+                lane[j] += (term);                                                                             \
+            }                                                                                                  \
+        sum = mlk_add_lanes(lane);                                                                             \
+        i++;                                                                                                   \
+    }                                                                                                          \
+    for (; i < (n); i++)                                                                                       \
+        sum += (term);                                                                                         \
+    return sum
+
 static inline double mlk_row_sum(const ml_real *x, int64_t n)
 {
-    double sum = 0;
-    int64_t i = 0;
-    if (n >= MLK_LANES) {
-        double lane[MLK_LANES] = {0};
-        for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++)
-                lane[j] += (double)x[i + j];
-        sum = mlk_add_lanes(lane);
-    }
-    for (; i < n; i++)
-        sum += (double)x[i];
-    return sum;
+    MLK_RETURN_SUM(n, (double)x[i]);
 }
 
 /* sum of a[i] * b[i] */
 static inline double mlk_row_dot(const ml_real *a, const ml_real *b, int64_t n)
 {
-    double sum = 0;
-    int64_t i = 0;
-    if (n >= MLK_LANES) {
-        double lane[MLK_LANES] = {0};
-        for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++)
-                lane[j] += (double)a[i + j] * (double)b[i + j];
-        sum = mlk_add_lanes(lane);
-    }
-    for (; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
+    MLK_RETURN_SUM(n, (double)a[i] * (double)b[i]);
 }
 
 /* sum of |x[i]| */
 static inline double mlk_row_abs_sum(const ml_real *x, int64_t n)
 {
-    double sum = 0;
-    int64_t i = 0;
-    if (n >= MLK_LANES) {
-        double lane[MLK_LANES] = {0};
-        for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++)
-                lane[j] += fabs((double)x[i + j]);
-        sum = mlk_add_lanes(lane);
-    }
-    for (; i < n; i++)
-        sum += fabs((double)x[i]);
-    return sum;
+    MLK_RETURN_SUM(n, fabs((double)x[i]));
 }
 
 /* sum of (x[i] - centre)^2 */
 static inline double mlk_row_squares(const ml_real *x, double centre, int64_t n)
 {
-    double sum = 0;
-    int64_t i = 0;
-    if (n >= MLK_LANES) {
-        double lane[MLK_LANES] = {0};
-        for (; i + MLK_LANES <= n; i += MLK_LANES)
-            for (int j = 0; j < MLK_LANES; j++)
-                lane[j] += ((double)x[i + j] - centre) * ((double)x[i + j] - centre);
-        sum = mlk_add_lanes(lane);
-    }
-    for (; i < n; i++)
-        sum += ((double)x[i] - centre) * ((double)x[i] - centre);
-    return sum;
+    MLK_RETURN_SUM(n, ((double)x[i] - centre) * ((double)x[i] - centre));
 }
 
 /* The largest of sign * x[i], -infinity where n is 0. NaN is passed over. */

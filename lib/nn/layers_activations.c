@@ -3,116 +3,29 @@
 
 #include <mlcore/ops.h>
 
-/* ---- without options ---- */
+/* ---- without options: the op, the kind, and the function that a program calls ---- */
 
-static ml_tensor *relu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_relu(t, x);
-}
+#define LAYER_OF(layer, op)                                                                                    \
+    static ml_tensor *layer##_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)                            \
+    {                                                                                                          \
+        (void)l;                                                                                               \
+        return op;                                                                                             \
+    }                                                                                                          \
+    const ml_layer_kind mli_##layer = {.name = #layer, .build = mli_layer_keep, .forward = layer##_forward};   \
+    ml_layer ml_layer_##layer(void)                                                                            \
+    {                                                                                                          \
+        return (ml_layer){.kind = &mli_##layer};                                                               \
+    }
 
-static ml_tensor *sigmoid_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_sigmoid(t, x);
-}
-
-static ml_tensor *tanh_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_tanh(t, x);
-}
-
-static ml_tensor *gelu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_gelu(t, x);
-}
-
-static ml_tensor *gelu_tanh_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_gelu_tanh(t, x);
-}
-
-static ml_tensor *silu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_silu(t, x);
-}
-
-static ml_tensor *softplus_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_softplus(t, x);
-}
-
-static ml_tensor *softmax_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_softmax(t, x, -1);
-}
-
-static ml_tensor *log_softmax_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
-{
-    (void)l;
-    return ml_log_softmax(t, x, -1);
-}
-
-const ml_layer_kind mli_relu = {.name = "relu", .build = mli_layer_keep, .forward = relu_forward};
-const ml_layer_kind mli_sigmoid = {.name = "sigmoid", .build = mli_layer_keep, .forward = sigmoid_forward};
-const ml_layer_kind mli_tanh = {.name = "tanh", .build = mli_layer_keep, .forward = tanh_forward};
-const ml_layer_kind mli_gelu = {.name = "gelu", .build = mli_layer_keep, .forward = gelu_forward};
-const ml_layer_kind mli_gelu_tanh = {.name = "gelu_tanh", .build = mli_layer_keep, .forward = gelu_tanh_forward};
-const ml_layer_kind mli_silu = {.name = "silu", .build = mli_layer_keep, .forward = silu_forward};
-const ml_layer_kind mli_softplus = {.name = "softplus", .build = mli_layer_keep, .forward = softplus_forward};
-const ml_layer_kind mli_softmax = {.name = "softmax", .build = mli_layer_keep, .forward = softmax_forward};
-const ml_layer_kind mli_log_softmax = {.name = "log_softmax", .build = mli_layer_keep, .forward = log_softmax_forward};
-
-ml_layer ml_layer_relu(void)
-{
-    return (ml_layer){.kind = &mli_relu};
-}
-
-ml_layer ml_layer_sigmoid(void)
-{
-    return (ml_layer){.kind = &mli_sigmoid};
-}
-
-ml_layer ml_layer_tanh(void)
-{
-    return (ml_layer){.kind = &mli_tanh};
-}
-
-ml_layer ml_layer_gelu(void)
-{
-    return (ml_layer){.kind = &mli_gelu};
-}
-
-ml_layer ml_layer_gelu_tanh(void)
-{
-    return (ml_layer){.kind = &mli_gelu_tanh};
-}
-
-ml_layer ml_layer_silu(void)
-{
-    return (ml_layer){.kind = &mli_silu};
-}
-
-ml_layer ml_layer_softplus(void)
-{
-    return (ml_layer){.kind = &mli_softplus};
-}
-
-ml_layer ml_layer_softmax(void)
-{
-    return (ml_layer){.kind = &mli_softmax};
-}
-
-ml_layer ml_layer_log_softmax(void)
-{
-    return (ml_layer){.kind = &mli_log_softmax};
-}
+LAYER_OF(relu, ml_relu(t, x))
+LAYER_OF(sigmoid, ml_sigmoid(t, x))
+LAYER_OF(tanh, ml_tanh(t, x))
+LAYER_OF(gelu, ml_gelu(t, x))
+LAYER_OF(gelu_tanh, ml_gelu_tanh(t, x))
+LAYER_OF(silu, ml_silu(t, x))
+LAYER_OF(softplus, ml_softplus(t, x))
+LAYER_OF(softmax, ml_softmax(t, x, -1))
+LAYER_OF(log_softmax, ml_log_softmax(t, x, -1))
 
 /* ---- with a number ---- */
 
@@ -123,14 +36,9 @@ static ml_status number_build(mli_layer *l, mli_shape *shape, mli_build *b)
     return mli_layer_infer(l, shape);
 }
 
-static double or_default(double option, double standard)
-{
-    return option == 0 ? standard : option == ML_ZERO ? 0 : option;
-}
-
 static double slope(const mli_layer *l)
 {
-    return or_default(l->spec.u.leaky_relu.slope, 0.01);
+    return mli_option(l->spec.u.leaky_relu.slope, 0.01);
 }
 
 static ml_tensor *leaky_relu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
@@ -158,7 +66,7 @@ ml_layer ml_layer_leaky_relu(ml_leaky_relu_opts opts)
 
 static double alpha(const mli_layer *l)
 {
-    return or_default(l->spec.u.elu.alpha, 1);
+    return mli_option(l->spec.u.elu.alpha, 1);
 }
 
 static ml_tensor *elu_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)

@@ -3,16 +3,11 @@
 
 #include <mlcore/ops.h>
 
-static int64_t given(int64_t value, int64_t standard)
-{
-    return value ? value : standard;
-}
-
 /* ---- what all have ---- */
 
 static ml_status check_filters(int64_t out, int64_t groups, int64_t channels)
 {
-    groups = given(groups, 1);
+    groups = mli_given(groups, 1);
     if (out < 1)
         return mli_fail(ML_EINVAL, "out is %lld: say how many filters, 1 or more", (long long)out);
     if (groups < 1 || channels % groups != 0 || out % groups != 0)
@@ -23,7 +18,7 @@ static ml_status check_filters(int64_t out, int64_t groups, int64_t channels)
 
 static ml_status check_window(int64_t k, int64_t k_w, const char *example)
 {
-    if (k < 1 || given(k_w, 1) < 1)
+    if (k < 1 || mli_given(k_w, 1) < 1)
         return mli_fail(ML_EINVAL, "k is %lld and k_w %lld: say the size of the window, as in %s", (long long)k, (long long)k_w,
                         example);
     return ML_OK;
@@ -79,7 +74,7 @@ static ml_status conv_build(mli_layer *l, mli_shape *shape, mli_build *b)
         check_filters(o->out, o->groups, shape->extent[2]))
         return ml_error_status();
     return build(l, shape, b, &(weights){.rank = 4,
-                                         .shape = {o->out, o->k, given(o->k_w, o->k), shape->extent[2] / given(o->groups, 1)},
+                                         .shape = {o->out, o->k, mli_given(o->k_w, o->k), shape->extent[2] / mli_given(o->groups, 1)},
                                          .filters = o->out, .no_bias = o->no_bias, .init = o->init});
 }
 
@@ -136,7 +131,7 @@ static ml_status conv1d_build(mli_layer *l, mli_shape *shape, mli_build *b)
         return mli_fail(ML_EINVAL, "k is %lld: say the size of the window, as in ML_CONV1D(16, .k = 3)", (long long)o->k);
     if (check_filters(o->out, o->groups, shape->extent[1]))
         return ml_error_status();
-    return build(l, shape, b, &(weights){.rank = 3, .shape = {o->out, o->k, shape->extent[1] / given(o->groups, 1)},
+    return build(l, shape, b, &(weights){.rank = 3, .shape = {o->out, o->k, shape->extent[1] / mli_given(o->groups, 1)},
                                          .filters = o->out, .no_bias = o->no_bias, .init = o->init});
 }
 
@@ -188,7 +183,7 @@ static ml_status transpose_build(mli_layer *l, mli_shape *shape, mli_build *b)
         check_filters(o->out, o->groups, shape->extent[2]))
         return ml_error_status();
     return build(l, shape, b, &(weights){.rank = 4,
-                                         .shape = {shape->extent[2], o->k, given(o->k_w, o->k), o->out / given(o->groups, 1)},
+                                         .shape = {shape->extent[2], o->k, mli_given(o->k_w, o->k), o->out / mli_given(o->groups, 1)},
                                          .filters = o->out, .no_bias = o->no_bias, .transposed = true, .init = o->init});
 }
 

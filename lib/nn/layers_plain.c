@@ -47,8 +47,7 @@ ml_layer ml_layer_input(ml_input_opts opts)
 
 static double probability(const mli_layer *l)
 {
-    double p = l->spec.u.dropout.p;
-    return p == 0 ? 0.5 : p == ML_ZERO ? 0 : p;
+    return mli_option(l->spec.u.dropout.p, 0.5);
 }
 
 static ml_status dropout_build(mli_layer *l, mli_shape *shape, mli_build *b)

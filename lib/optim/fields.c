@@ -23,7 +23,7 @@ void mli_fields_resolve(const mli_field *fields, void *opts)
     for (const mli_field *f = fields; f->name; f++) {
         if (f->kind <= MLI_NUMBER) {
             double *x = number_in(f, opts);
-            *x = *x == 0 ? f->standard : *x == ML_ZERO ? 0 : *x;
+            *x = mli_option(*x, f->standard);
         } else if (f->kind == MLI_COUNT) {
             int64_t *n = count_in(f, opts);
             *n = *n == 0 ? (int64_t)f->standard : *n == ML_NONE ? 0 : *n;
