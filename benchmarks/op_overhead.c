@@ -5,43 +5,25 @@
  *
  * Prints one JSON line: nanoseconds an op, forward and backward, medians over the rounds. benchmarks/op_overhead.py runs it beside
  * PyTorch. */
+#include "lab/measure.h"
+
 #include <mlcore/mlcore.h>
 
 #include <stdlib.h>
-#include <time.h>
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-    qsort(v, (size_t)n, sizeof *v, compare);
-    return v[n / 2];
-}
 
 /* y = x + x + ... + x: both operands of each op want a gradient, and that of x is OPS + 1 in the end. */
 static ml_status chain(ml_tape *t, ml_tensor *x, int ops, double *forward, double *backward)
 {
-    double start = seconds();
+    double start = lab_seconds();
     ml_tape_reset(t);
     ml_tensor *y = x;
     for (int i = 0; i < ops; i++)
         y = ml_add(t, y, x);
-    double middle = seconds();
+    double middle = lab_seconds();
     x->has_grad = false;
     ml_status s = ml_backward(t, y);
     *forward = middle - start;
-    *backward = seconds() - middle;
+    *backward = lab_seconds() - middle;
     return s;
 }
 
@@ -65,7 +47,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "op_overhead: the gradient is %g, not %d\n", (double)x->grad[0], ops + 1);
         return 1;
     }
-    double f = 1e9 * median(forward, rounds) / ops, b = 1e9 * median(backward, rounds) / ops;
+    double f = 1e9 * lab_median(forward, rounds) / ops, b = 1e9 * lab_median(backward, rounds) / ops;
     printf("{\"ops\": %d, \"rounds\": %d, \"forward_ns\": %.1f, \"backward_ns\": %.1f, \"total_ns\": %.1f}\n", ops, rounds, f, b, f + b);
     free(forward), free(backward), ml_tape_free(t), ml_tensor_free(x);
     return 0;

@@ -7,66 +7,19 @@
  * conv 32 and 64 of 3x3, max pooling, dropout, dense 128, dropout. Prints one JSON line. The batch is gathered from bytes
  * and becomes float in the step. benchmarks/train.py runs it beside its peers. `bench-train --peak N` prints the
  * multiply-add ceiling of N threads, in GFLOPS. */
+#include "lab/measure.h"
+
 #include <mlcore/mlcore.h>
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-#if defined(__AVX512F__)
-enum { BYTES = 64 };
-#elif defined(__AVX__)
-enum { BYTES = 32 };
-#else
-enum { BYTES = 16 };
-#endif
-typedef float vec __attribute__((vector_size(BYTES)));
-
-/* Ten independent chains of multiply-adds in registers: nothing waits for memory or for another. */
-static ml_status spin(void *arg, int64_t i)
-{
-    float x = 0.999f + 1e-9f * (float)i;
-    vec s[10], m;
-    for (int k = 0; k < BYTES / 4; k++)
-        m[k] = x;
-    for (int k = 0; k < 10; k++)
-        s[k] = m * (float)k;
-    for (int64_t step = 0; step < 4000000; step++)
-        for (int k = 0; k < 10; k++)
-            s[k] = s[k] * m + m;
-    for (int k = 1; k < 10; k++)
-        s[0] += s[k];
-    ((float *)arg)[i] = s[0][0];
-    return ML_OK;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static int peak(int threads)
 {
-    float sink[256];
-    double best[9];
     if (ml_set_threads(threads))
         return ml_perror("peak");
-    for (int round = 0; round < 9; round++) {
-        double start = seconds();
-        ml_parallel_for(threads, spin, sink);
-        best[round] = 2.0 * threads * 4e6 * 10 * (BYTES / 4) / (seconds() - start) * 1e-9;
-    }
-    qsort(best, 9, sizeof *best, compare);
-    printf("{\"peak_gflops\": %.1f, \"threads\": %d}\n", best[4], threads);
+    printf("{\"peak_gflops\": %.1f, \"threads\": %d}\n", lab_peak(), threads);
     return 0;
 }
 
@@ -154,17 +107,16 @@ int main(int argc, char **argv)
     if (!opt || epoch(net, t, opt, train, batch, &rng)) /* not timed: memory is had here */
         return ml_perror("bench-train");
     for (int e = 0; e < epochs; e++) {
-        double start = seconds();
+        double start = lab_seconds();
         if (epoch(net, t, opt, train, batch, &rng))
             return ml_perror("bench-train");
-        took[e] = seconds() - start;
+        took[e] = lab_seconds() - start;
     }
-    qsort(took, (size_t)epochs, sizeof *took, compare);
     if (ml_evaluate(net, test, ML_ACCURACY, &accuracy))
         return ml_perror("bench-train");
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
-    double rate = samples / batch * batch / took[epochs / 2];
+    double rate = samples / batch * batch / lab_median(took, epochs);
     printf("{\"samples_per_second\": %.1f, \"gflops\": %.2f, \"test_accuracy\": %.4f, \"threads\": %d, \"peak_rss_mb\": %.1f, "
            "\"build\": \"%s\"}\n",
            rate, rate * flops_of(net, name) * 1e-9, accuracy, threads, (double)use.ru_maxrss / 1024, ml_build_info());

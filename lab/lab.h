@@ -14,6 +14,7 @@
 #define LAB_H
 
 #include "autograd/tape.h"
+#include "measure.h"
 
 #include <mlcore/mlcore.h>
 
@@ -91,17 +92,6 @@ extern const lab_op lab_ops[]; /* until one without a name */
 
 /* The options of conv2d as given. */
 ml_conv2d_opts lab_conv2d_opts(const lab *l);
-
-/* ---- measure.c ---- */
-
-typedef struct lab_time {
-    double seconds; /* median of the runs */
-    int runs;
-} lab_time;
-/* Calls work until it has run `repeat` times, or for two seconds; short work many times a run. */
-lab_time lab_measure(void (*work)(void *arg), void *arg, int64_t repeat);
-/* Multiply-adds of vectors in registers, on all threads: GFLOPS, the most within a third of a second. */
-double lab_peak(void);
 
 /* ---- bodies.c ---- */
 

@@ -1,11 +1,13 @@
 /* measure.c -- how long something takes, and how fast this machine could be at best. */
-#include "lab.h"
+#include "measure.h"
+
+#include <mlcore/mlcore.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
-static double now(void)
+double lab_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -18,16 +20,22 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+double lab_median(double *v, int n)
+{
+    qsort(v, (size_t)n, sizeof *v, compare);
+    return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}
+
 enum { RUNS_MAX = 1000 };
 #define ENOUGH 2.0     /* seconds of one measurement */
 #define SHORT  0.001   /* a run takes this long at least: the clock and what is around are then nothing beside it */
 
 static double time_of(void (*work)(void *arg), void *arg, int64_t times)
 {
-    double start = now();
+    double start = lab_seconds();
     for (int64_t i = 0; i < times; i++)
         work(arg);
-    return (now() - start) / (double)times;
+    return (lab_seconds() - start) / (double)times;
 }
 
 lab_time lab_measure(void (*work)(void *arg), void *arg, int64_t repeat)
@@ -41,8 +49,7 @@ lab_time lab_measure(void (*work)(void *arg), void *arg, int64_t repeat)
         took[runs] = time_of(work, arg, times);
         spent += took[runs++] * (double)times;
     }
-    qsort(took, (size_t)runs, sizeof *took, compare);
-    return (lab_time){(took[(runs - 1) / 2] + took[runs / 2]) / 2, runs};
+    return (lab_time){lab_median(took, runs), runs};
 }
 
 /* ---- the ceiling ---- */
@@ -78,11 +85,11 @@ static ml_status spin(void *arg, int64_t thread)
 double lab_peak(void)
 {
     ml_real sink[256]; /* as many as threads may be */
-    double least = INFINITY, start = now();
+    double least = INFINITY, start = lab_seconds();
     int threads = ml_threads();
     for (double last = start; last - start < 0.3;) {
         ml_parallel_for(threads, spin, sink);
-        double took = now() - last;
+        double took = lab_seconds() - last;
         least = took < least ? took : least;
         last += took;
     }
