@@ -40,6 +40,6 @@ ml_status cli_draw_tape(const cli *c, const ml_tape *t, FILE *say)
     }
     if (say)
         fprintf(say, "the tape: %s, %s\n", drawing,
-                drawn ? picture : "and no picture, for Graphviz, whose program dot draws it, is not installed");
+                drawn ? picture : "and no picture: Graphviz, whose program dot draws it, is not installed, or has failed");
     return ML_OK;
 }

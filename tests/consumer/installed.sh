@@ -71,7 +71,7 @@ if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/n
     ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror "$work/design_loop.cpp" $cflags $libs -o "$work/loop-cpp" ||
         fail "the design's loop does not compile as C++"
     good "$work/loop-cpp"
-    ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror "$MLCORE_SOURCE/tests/consumer/embed.cpp" $cflags $libs \
+    ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror "$MLCORE_SOURCE/tests/embed/test_embed_cpp.cpp" $cflags $libs \
         -o "$work/embed" || fail "the embedding program does not compile as C++"
     good "$work/embed"
 fi

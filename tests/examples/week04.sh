@@ -58,7 +58,8 @@ bad '--data ./none: there is no such folder' --data ./none
 bad '--data wants a value that is not empty' --data ''
 run 0 --help
 for flag in data out seed threads epochs kernel quiet help model hidden lr batch optimizer schedule weight-decay dropout \
-    validation patience samples augment workers resume checkpoint-every study; do
+    validation patience samples augment workers resume checkpoint-every study doctor dot \
+    explain-conv predict model-file; do
     grep -q -- "--$flag" out || fail "--help lacks --$flag"
 done
 
