@@ -28,9 +28,11 @@ row() {
 # The folder that a public header belongs to.
 room() {
     case $1 in
-    real | error | memory | rng | threads | build | progress) echo base ;;
+    real | matrix | error | memory | rng | threads | build | progress) echo base ;;
     ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
+    frame | csv) echo data ;;
+    learners) echo classical ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;
     esac
@@ -60,7 +62,7 @@ for file in lib/*/*.[ch]; do
 done
 for file in include/mlcore/*.h examples/*/*.[ch]; do
     [ -f "$file" ] || continue
-    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|vision|doctor)/' "$file" &&
+    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|prep|vision|classical|doctor|select|plot|report)/' "$file" &&
         complain "$file: looks behind the door that include/mlcore is"
 done
 

@@ -2,13 +2,11 @@
 #ifndef MLCORE_DATA_H
 #define MLCORE_DATA_H
 
+#include <mlcore/matrix.h>
 #include <mlcore/rng.h>
 #include <mlcore/tensor.h>
 
 ML_BEGIN
-
-/* What a set is for. Training on what is meant for testing is an error that explains leakage. */
-typedef enum ml_role { ML_ROLE_NONE = 0, ML_ROLE_TRAIN, ML_ROLE_VALIDATION, ML_ROLE_TEST } ml_role;
 
 /* Samples of bytes with a label each. A batch becomes float as (byte - mean) * scale. Fields may be read. */
 typedef struct ml_dataset ml_dataset;

@@ -5,12 +5,16 @@
 #include <mlcore/autograd.h>
 #include <mlcore/build.h>
 #include <mlcore/checkpoint.h>
+#include <mlcore/classical.h>
 #include <mlcore/custom.h>
 #include <mlcore/data.h>
 #include <mlcore/doctor.h>
 #include <mlcore/error.h>
+#include <mlcore/frame.h>
 #include <mlcore/io.h>
+#include <mlcore/learners.h>
 #include <mlcore/losses.h>
+#include <mlcore/matrix.h>
 #include <mlcore/memory.h>
 #include <mlcore/metrics.h>
 #include <mlcore/nn.h>

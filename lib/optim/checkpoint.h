@@ -5,7 +5,7 @@
 #define MLI_CHECKPOINT_H
 
 #include "io/io.h"
-#include "optim/fields_json.h"
+#include "io/fields_json.h"
 #include "optim/optim.h"
 
 #include <mlcore/checkpoint.h>

@@ -5,7 +5,7 @@
 #define MLI_OPTIM_H
 
 #include "nn/nn.h"
-#include "optim/fields.h"
+#include "io/fields.h"
 
 #include <mlcore/optim.h>
 

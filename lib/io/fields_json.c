@@ -3,7 +3,7 @@
  * A double is written with 17 digits, which name it exactly, or as "nan", "inf", "-inf", which JSON does not have; 64 bits
  * are text, since most readers of JSON know only 53.
  */
-#include "optim/fields_json.h"
+#include "io/fields_json.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* fields.c -- see fields.h. */
-#include "optim/fields.h"
+#include "io/fields.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef MLI_FIELDS_JSON_H
 #define MLI_FIELDS_JSON_H
 
-#include "optim/fields.h"
+#include "io/fields.h"
 
 #include <jansson.h>
 
