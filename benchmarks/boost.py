@@ -61,7 +61,7 @@ def main():
     p.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     p.add_argument("--peers", nargs="+", default=["xgboost", "lightgbm", "scikit-learn"])
     p.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
-    p.add_argument("program", nargs="?")
+    p.add_argument("program", nargs="?", metavar="BUILD/bench-boost")
     a = p.parse_args()
     if a.worker:
         return worker(a.worker[0], a.worker[1], a.worker[2], int(a.worker[3]))

@@ -4,7 +4,8 @@
  * Given     the rows of a matrix, and how many bins there may be
  * Returns   the edges between bins, and each number's bin
  * Source    Ke and others 2017, "LightGBM", section 2; edges as scikit-learn's: with no more values than bins, the midpoints
- *           between neighbours; else the quantiles k / bins of the sorted column, the midpoint of two where one falls between
+ *           between neighbours; else the quantiles k / bins of the sorted column, of which that share of the values is not above,
+ *           and the midpoint of two where it is so between them (Hyndman and Fan 1996, definition 2)
  *
  * A column is sorted by its bits, a byte at a time: eleven bits a pass, six passes, whatever the numbers are.
  */
@@ -52,7 +53,7 @@ static void sort_keys(uint64_t *keys, uint64_t *other, int64_t n)
     }
 }
 
-/* Between two neighbours, and never the upper one: that would put it into the lower bin. */
+/* Between two neighbours, and never the upper one of two: that would put it into the lower bin. */
 static double between(double a, double b)
 {
     const double middle = a / 2 + b / 2;
@@ -70,10 +71,9 @@ static int32_t cut(const uint64_t *sorted, int64_t n, int64_t distinct, int64_t 
         return count;
     }
     for (int64_t k = 1; k < bins; k++) {
-        const double at = (double)k / (double)bins * (double)(n - 1);
-        const int64_t low = (int64_t)at;
-        const double a = value_of(sorted[low]), b = value_of(sorted[low + (at > (double)low)]);
-        const double e = a == b ? a : between(a, b);
+        const int64_t at = n / bins * k + n % bins * k / bins; /* n k / bins, which might overflow */
+        const bool whole = n % bins * k % bins == 0;
+        const double b = value_of(sorted[at]), e = whole ? between(value_of(sorted[at - 1]), b) : b;
         if (!count || e > edge[count - 1])
             edge[count++] = e;
     }
