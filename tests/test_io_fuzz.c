@@ -23,6 +23,9 @@
 #define LLVMFuzzerTestOneInput fuzz_npy
 #include "fuzz/fuzz_npy.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_csv
+#include "fuzz/fuzz_csv.c"
+#undef LLVMFuzzerTestOneInput
 #ifdef MLCORE_ZIP
 #define LLVMFuzzerTestOneInput fuzz_npz
 #include "fuzz/fuzz_npz.c"
@@ -127,6 +130,12 @@ static void mutated_npy_files(void **state)
     assert_true(replay("npy", fuzz_npy, 2000) >= 16);
 }
 
+static void mutated_tables(void **state)
+{
+    (void)state;
+    assert_true(replay("csv", fuzz_csv, 2000) >= 28);
+}
+
 static void mutated_npz_files(void **state)
 {
     (void)state;
@@ -145,6 +154,7 @@ int main(void)
         cmocka_unit_test(mutated_nets),
         cmocka_unit_test(mutated_checkpoints),
         cmocka_unit_test(mutated_npy_files),
+        cmocka_unit_test(mutated_tables),
         cmocka_unit_test(mutated_npz_files),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);
