@@ -26,5 +26,6 @@
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
 #include <mlcore/vision.h>
+#include <mlcore/wrangle.h>
 
 #endif

@@ -1,0 +1,110 @@
+/* verbs.c -- see verbs.h. */
+#include "data/verbs.h"
+#include "io/io.h"
+
+#include <string.h>
+
+const char *mli_types_text(unsigned types, char *buf, size_t size)
+{
+    size_t used = 0;
+    buf[0] = 0;
+    for (unsigned t = 0; t <= ML_TIME; t++)
+        if (types & 1u << t && used < size)
+            used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " or " : "", ml_type_name((ml_type)t));
+    return buf;
+}
+
+const ml_column *mli_verb_column(const char *where, const ml_frame *f, const char *name, unsigned types)
+{
+    char shown[MLI_SHOWN], wanted[80];
+    if (!mli_frame_is(where, f))
+        return NULL;
+    const ml_column *c = ml_frame_column(f, name);
+    if (!c)
+        mli_fail_in(where);
+    else if (!(types & 1u << c->type))
+        return mli_null(ML_EINVAL, "%s: column '%s' is %s: wants %s", where, mli_shown(c->name, shown), ml_type_name(c->type),
+                        mli_types_text(types, wanted, sizeof wanted));
+    return c;
+}
+
+static ml_status places(const char *where, const ml_frame *f, char *const *names, int n, int *at)
+{
+    char shown[MLI_SHOWN];
+    for (int i = 0; i < n; i++) {
+        const ml_column *c = mli_verb_column(where, f, names[i], MLI_ANY);
+        if (!c)
+            return ml_error_status();
+        at[i] = (int)(c - f->column);
+        for (int k = 0; k < i; k++)
+            if (at[k] == at[i])
+                return mli_fail(ML_EINVAL, "%s: '%s' is named twice", where, mli_shown(names[i], shown));
+    }
+    return ML_OK;
+}
+
+ml_status mli_verb_columns(const char *where, const ml_frame *f, const char *list, int **at, int *n)
+{
+    char **names = NULL;
+    *at = NULL;
+    if (!mli_frame_is(where, f))
+        return ML_EINVAL;
+    *n = f->columns;
+    if (list && !(names = mli_names_parse(where, list, n)))
+        return ml_error_status();
+    ml_status s = (*at = mli_alloc((size_t)*n * sizeof **at)) ? ML_OK : ML_ENOMEM;
+    for (int j = 0; !s && !names && j < *n; j++)
+        (*at)[j] = j;
+    if (!s && names)
+        s = places(where, f, names, *n, *at);
+    mli_free(names);
+    if (s) {
+        mli_free(*at);
+        *at = NULL;
+    }
+    return s;
+}
+
+static ml_status check_name(const char *where, const char *name)
+{
+    if (!name || !*name)
+        return mli_fail(ML_EINVAL, "%s: the name of a column must not be empty", where);
+    return mli_is_utf8(name) ? ML_OK : mli_fail(ML_EINVAL, "%s: the name of the new column is not UTF-8", where);
+}
+
+ml_status mli_verb_give(const char *where, ml_frame *f, const char *name, ml_column *c)
+{
+    ml_status s = check_name(where, name);
+    if (!s && !(c->name = mli_strdup(name)))
+        s = ML_ENOMEM;
+    if (!s)
+        return mli_frame_give(f, c);
+    mli_column_free(c);
+    return s;
+}
+
+ml_status mli_verb_numbers(const char *where, ml_frame *f, const char *name, double *v)
+{
+    return v ? mli_verb_give(where, f, name, &(ml_column){.type = ML_NUMBER, .n = f->rows, .number = v}) : ml_error_status();
+}
+
+ml_status mli_verb_integers(const char *where, ml_frame *f, const char *name, int64_t *v)
+{
+    return v ? mli_verb_give(where, f, name, &(ml_column){.type = ML_INTEGER, .n = f->rows, .integer = v}) : ml_error_status();
+}
+
+ml_status mli_verb_pick(const char *where, ml_frame *f, const char *name, const ml_column *from, const int64_t *rows)
+{
+    ml_column made;
+    if (check_name(where, name) || mli_column_pick(&made, name, from, rows, from->n))
+        return ml_error_status();
+    return mli_frame_give(f, &made);
+}
+
+ml_status mli_verb_may_learn(const char *where, const ml_frame *f, const char *what)
+{
+    if (f->role != ML_ROLE_TEST)
+        return ML_OK;
+    return mli_fail(ML_EINVAL, "%s: this frame is for TEST, and %s of it would leak what only the test may know into the data: "
+                               "learn it from the training frame, and give the value here", where, what);
+}
