@@ -1,5 +1,6 @@
 /* builder.c -- see builder.h. */
 #include "data/builder.h"
+#include "data/dictionary.h"
 
 #include <string.h>
 
@@ -85,47 +86,40 @@ static ml_status map_all(ml_column *to, const ml_column *from, mli_text_map map,
     return s;
 }
 
-/* Numbers the different texts 0, 1, ... as they first come: into first[k] where text k is first seen, and into code[i] the number of
- * text i. Returns how many, -1 where memory lacks. */
-static int32_t number_texts(const ml_column *list, int32_t *code, int32_t *first)
+/* Numbers the texts of a list as they come, equal ones alike; missing is -1. */
+static ml_status number_texts(mli_dictionary *d, const ml_column *list, int32_t *number)
 {
-    int32_t count, found = 0;
-    if (mli_column_codes(list, code, &count))
-        return -1;
-    int32_t *number = mli_alloc((size_t)count * sizeof *number);
-    if (!number)
-        return -1;
-    for (int32_t k = 0; k < count; k++)
-        number[k] = -1;
-    for (int64_t i = 0; i < list->n; i++) {
-        if (code[i] < 0)
-            continue;
-        if (number[code[i]] < 0) {
-            first[found] = (int32_t)i;
-            number[code[i]] = found++;
-        }
-        code[i] = number[code[i]];
+    for (int64_t k = 0; k < list->n; k++) {
+        const char *text = ml_column_text(list, k);
+        number[k] = text ? mli_dictionary_add(d, text, strlen(text)) : -1;
+        if (text && number[k] < 0)
+            return ML_ENOMEM;
     }
-    mli_free(number);
-    return found;
+    return ML_OK;
+}
+
+static char **dictionary_texts(const mli_dictionary *d)
+{
+    const char **texts = mli_alloc((size_t)d->count * sizeof *texts);
+    for (int32_t k = 0; texts && k < d->count; k++)
+        texts[k] = mli_dictionary_text(d, k);
+    char **copy = texts ? mli_texts_copy(texts, d->count) : NULL;
+    mli_free(texts);
+    return copy;
 }
 
 ml_status mli_column_regroup(ml_column *to, const ml_column *like, const ml_column *list)
 {
-    int32_t *code = mli_alloc((size_t)list->n * sizeof *code), *first = mli_alloc((size_t)list->n * sizeof *first);
-    const char **texts = mli_alloc((size_t)list->n * sizeof *texts);
-    int32_t *codes = mli_alloc((size_t)like->n * sizeof *codes);
-    const int32_t n = code && first && texts && codes ? number_texts(list, code, first) : -1;
-    for (int32_t k = 0; k < n; k++)
-        texts[k] = ml_column_text(list, first[k]);
-    for (int64_t i = 0; n >= 0 && i < like->n; i++)
-        codes[i] = like->code[i] < 0 ? -1 : code[like->code[i]];
-    *to = (ml_column){.type = ML_CATEGORY, .n = like->n, .code = codes, .categories = n};
-    if (n >= 0)
-        to->category = (const char *const *)mli_texts_copy(texts, n);
-    mli_free(code);
-    mli_free(first);
-    mli_free(texts);
+    mli_dictionary d = {0};
+    int32_t *number = mli_alloc((size_t)list->n * sizeof *number), *code = mli_alloc((size_t)like->n * sizeof *code);
+    const bool good = number && code && number_texts(&d, list, number) == ML_OK;
+    *to = (ml_column){.type = ML_CATEGORY, .n = like->n, .code = code, .categories = d.count};
+    if (good)
+        to->category = (const char *const *)dictionary_texts(&d);
+    for (int64_t i = 0; good && i < like->n; i++)
+        code[i] = like->code[i] < 0 ? -1 : number[like->code[i]];
+    mli_free(number);
+    mli_dictionary_free(&d);
     if (to->category)
         return ML_OK;
     mli_column_free(to);
