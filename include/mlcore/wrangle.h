@@ -190,11 +190,13 @@ ML_API ml_status ml_frame_cumulate(ml_frame *f, const char *column, const char *
 /* ---- types ---- */
 
 typedef struct ml_convert_opts {
-    bool coerce; /* what cannot be converted becomes missing; else it is an error that names the row. pandas' errors="coerce" */
+    bool coerce;        /* what cannot be converted becomes missing; else it is an error that names the row. pandas' errors="coerce" */
+    const char *format; /* of texts to times: %Y %y %m %d %b %H %I %p %M %S %f %z; default ISO 8601: "2012-04-10", "2012-04-10 12:30:15.25",
+                           with T for the blank, and Z or +02:00 behind */
 } ml_convert_opts;
-/* To number: digits with a sign, point and exponent, or inf; to integer: of whole numbers from -2^63 + 1 to 2^63 - 1; to time:
- * "2012-04-10", "2012-04-10 12:30", "...:15.25", with T for the blank, and Z or +02:00 behind, or microseconds of an integer.
- * To category: its texts in the order of the values. White space around is passed over. */
+/* To number: of digits with a sign, point and exponent, or inf, nan; to integer: of whole numbers from -2^63 + 1 to 2^63 - 1; to time:
+ * of such texts, or an integer's microseconds; to text: as few digits as give the number back; to category: such texts in the order of
+ * the values. White space around a text is passed over. */
 ML_API ml_status ml_frame_convert(ml_frame *f, const char *column, const char *as, ml_type type, ml_convert_opts opts);
 
 typedef enum ml_date_part {
