@@ -161,16 +161,34 @@ static ml_status extract(const char *text, mli_builder *b, bool *missing, void *
     return mli_builder_add(b, text + m.rm_so, (size_t)(m.rm_eo - m.rm_so));
 }
 
-/* The columns of all groups, made first, so that on error the frame is as it was. */
+static ml_status check_names(char *const *names, int n)
+{
+    char shown[MLI_SHOWN];
+    for (int k = 0; k < n; k++) {
+        if (!mli_is_utf8(names[k]))
+            return mli_fail(ML_EINVAL, "frame_extract: name %d is not UTF-8", k);
+        for (int l = 0; l < k; l++)
+            if (strcmp(names[k], names[l]) == 0)
+                return mli_fail(ML_EINVAL, "frame_extract: two columns are to be '%s'", mli_shown(names[k], shown));
+    }
+    return ML_OK;
+}
+
+/* The columns of all groups are made before the first is given, so that on error the frame is as it was. */
 static ml_status extract_groups(ml_frame *f, const ml_column *c, const mli_pattern *p, char *const *names, int n)
 {
     ml_column *made = mli_calloc((size_t)n, sizeof *made);
     regmatch_t *match = mli_calloc((size_t)n + 1, sizeof *match);
-    ml_status s = made && match ? ML_OK : ML_ENOMEM;
-    for (int k = 0; k < n && !s; k++)
+    ml_status s = made && match ? check_names(names, n) : ML_ENOMEM;
+    for (int k = 0; k < n && !s; k++) {
         s = mli_column_map(&made[k], c, extract, &(extractor){p, (size_t)k + 1, match});
+        if (!s && !(made[k].name = mli_strdup(names[k])))
+            s = ML_ENOMEM;
+    }
+    if (!s)
+        s = mli_frame_room(f, n);
     for (int k = 0; k < n && !s; k++)
-        s = mli_verb_give("frame_extract", f, names[k], &made[k]);
+        s = mli_frame_give(f, &made[k]);
     for (int k = 0; made && k < n; k++)
         mli_column_free(&made[k]);
     mli_free(made);

@@ -28,41 +28,36 @@ const ml_column *mli_verb_column(const char *where, const ml_frame *f, const cha
     return c;
 }
 
-static ml_status places(const char *where, const ml_frame *f, char *const *names, int n, int *at)
+static ml_status find_columns(const char *where, const ml_frame *f, char *const *names, int n, const ml_column **found)
 {
     char shown[MLI_SHOWN];
     for (int i = 0; i < n; i++) {
-        const ml_column *c = mli_verb_column(where, f, names[i], MLI_ANY);
-        if (!c)
+        if (!(found[i] = mli_verb_column(where, f, names[i], MLI_ANY)))
             return ml_error_status();
-        at[i] = (int)(c - f->column);
         for (int k = 0; k < i; k++)
-            if (at[k] == at[i])
+            if (found[k] == found[i])
                 return mli_fail(ML_EINVAL, "%s: '%s' is named twice", where, mli_shown(names[i], shown));
     }
     return ML_OK;
 }
 
-ml_status mli_verb_columns(const char *where, const ml_frame *f, const char *list, int **at, int *n)
+const ml_column **mli_verb_columns(const char *where, const ml_frame *f, const char *list, int *n)
 {
     char **names = NULL;
-    *at = NULL;
     if (!mli_frame_is(where, f))
-        return ML_EINVAL;
+        return NULL;
     *n = f->columns;
     if (list && !(names = mli_names_parse(where, list, n)))
-        return ml_error_status();
-    ml_status s = (*at = mli_alloc((size_t)*n * sizeof **at)) ? ML_OK : ML_ENOMEM;
-    for (int j = 0; !s && !names && j < *n; j++)
-        (*at)[j] = j;
-    if (!s && names)
-        s = places(where, f, names, *n, *at);
-    mli_free(names);
-    if (s) {
-        mli_free(*at);
-        *at = NULL;
+        return NULL;
+    const ml_column **found = mli_alloc((size_t)*n * sizeof *found);
+    for (int j = 0; found && !names && j < *n; j++)
+        found[j] = &f->column[j];
+    if (found && names && find_columns(where, f, names, *n, found)) {
+        mli_free(found);
+        found = NULL;
     }
-    return s;
+    mli_free(names);
+    return found;
 }
 
 static ml_status check_name(const char *where, const char *name)

@@ -17,8 +17,8 @@ enum {
 /* The column of that name, if its type is in the set; else NULL with an error that begins with `where`. */
 const ml_column *mli_verb_column(const char *where, const ml_frame *f, const char *name, unsigned types);
 
-/* The columns of a list (NULL: all), no name twice: their places into *at, for mli_free. */
-ml_status mli_verb_columns(const char *where, const ml_frame *f, const char *list, int **at, int *n);
+/* The n >= 0 columns of a list (NULL: all), no name twice, for mli_free; NULL on error. */
+const ml_column **mli_verb_columns(const char *where, const ml_frame *f, const char *list, int *n);
 
 /* Gives the arrays of *c, from mli_alloc, to the frame under a name, which is checked and copied. On error they are freed. */
 ml_status mli_verb_give(const char *where, ml_frame *f, const char *name, ml_column *c);
