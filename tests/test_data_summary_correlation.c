@@ -48,6 +48,22 @@ static void by_hand(void **state)
     ml_frame_free(out), ml_frame_free(f);
 }
 
+/* The example of docs/math/correlation.md. */
+static void on_paper(void **state)
+{
+    (void)state;
+    static const double expected[] = {0.5, 0.5, 0.4};
+    ml_frame *f = ml_frame_new();
+    assert_int_equal(ml_frame_put_numbers(f, "x", (double[]){1, 2, 2, 3}, 4), ML_OK);
+    assert_int_equal(ml_frame_put_numbers(f, "y", (double[]){1, 3, 2, 2}, 4), ML_OK);
+    for (int m = ML_PEARSON; m <= ML_KENDALL; m++) {
+        ml_frame *out = ml_frame_correlation(f, NULL, (ml_correlation)m);
+        assert_numbers(out, "y", (double[]){expected[m], 1}, 2);
+        ml_frame_free(out);
+    }
+    ml_frame_free(f);
+}
+
 /* Kendall's tau by its definition: pairs in the same order less pairs in the other, of those that are not tied. */
 static double plain_tau(const double *x, const double *y, int64_t n)
 {
@@ -103,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_pandas),
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(on_paper),
         cmocka_unit_test(kendall_by_its_definition),
         cmocka_unit_test(wrong_columns_are_errors),
     };

@@ -1,5 +1,6 @@
-/* aggregate.c -- see aggregate.h. Numbers are put side by side, those of a group together, and each group's stretch goes to one function;
- * what keeps the type of its column is a row of it for each group; what counts is counted.
+/* aggregate.c -- see aggregate.h. Sums and means are added up in one pass; of what wants all numbers at once, those of a group are put
+ * side by side, and each group's stretch goes to one function; what keeps the type of its column is a row of it for each group; what
+ * counts is counted.
  */
 #include "data/aggregate.h"
 #include "io/io.h"
@@ -11,7 +12,7 @@
 /* ---- kinds ---- */
 
 typedef ml_status aggregate_fn(ml_column *out, const mli_codes *g, const ml_column *column, const ml_aggregate *a);
-static aggregate_fn stretches, integer_sums, picks, counts, uniques, sizes;
+static aggregate_fn sums, stretches, picks, counts, uniques, sizes;
 
 static double std_of(double *v, int64_t n, const ml_aggregate *a)
 {
@@ -23,20 +24,10 @@ static double var_of(double *v, int64_t n, const ml_aggregate *a)
     (void)a;
     return mli_variance(v, n);
 }
-static double mean_of(double *v, int64_t n, const ml_aggregate *a)
-{
-    (void)a;
-    return mli_mean(v, n);
-}
 static double median_of(double *v, int64_t n, const ml_aggregate *a)
 {
     (void)a;
     return mli_median(v, n);
-}
-static double sum_of(double *v, int64_t n, const ml_aggregate *a)
-{
-    (void)a;
-    return mli_sum(v, n);
 }
 static double callers(double *v, int64_t n, const ml_aggregate *a)
 {
@@ -51,12 +42,12 @@ typedef struct kind {
 } kind;
 
 static const kind kinds[] = {
-    [ML_AGG_MEAN] = {"mean", true, stretches, mean_of},
+    [ML_AGG_MEAN] = {"mean", true, sums, NULL},
     [ML_AGG_MEDIAN] = {"median", true, stretches, median_of},
     [ML_AGG_STD] = {"std", true, stretches, std_of},
     [ML_AGG_VAR] = {"var", true, stretches, var_of},
     [ML_AGG_FUNCTION] = {"function", true, stretches, callers},
-    [ML_AGG_SUM] = {"sum", true, stretches, sum_of},
+    [ML_AGG_SUM] = {"sum", true, sums, NULL},
     [ML_AGG_MIN] = {"min", false, picks, NULL},
     [ML_AGG_MAX] = {"max", false, picks, NULL},
     [ML_AGG_FIRST] = {"first", false, picks, NULL},
@@ -117,6 +108,69 @@ static const double *doubles_of(const ml_column *c, double **copy)
     return *copy;
 }
 
+/* A sum that remembers what rounding took from it (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B). */
+typedef struct running {
+    double sum, rest;
+    int64_t n;
+} running;
+
+static inline void add_number(running *r, double v)
+{
+    const double sum = r->sum + v, of_v = sum - r->sum;
+    r->rest += (r->sum - (sum - of_v)) + (v - of_v);
+    r->sum = sum;
+    r->n++;
+}
+
+static double total(const running *r)
+{
+    return isfinite(r->rest) ? r->sum + r->rest : r->sum; /* of infinities the rest is NaN */
+}
+
+static ml_status number_sums(ml_column *out, const mli_codes *g, const ml_column *column, bool mean)
+{
+    double *copy, *result = mli_alloc((size_t)g->count * sizeof *result);
+    const double *v = doubles_of(column, &copy);
+    running *r = mli_calloc((size_t)g->count, sizeof *r);
+    out->number = result;
+    const bool had = result && v && r;
+    for (int64_t i = 0; had && i < g->n; i++)
+        if (g->code[i] >= 0 && !isnan(v[i]))
+            add_number(&r[g->code[i]], v[i]);
+    for (int32_t k = 0; had && k < g->count; k++)
+        result[k] = !mean ? total(&r[k]) : r[k].n ? total(&r[k]) / (double)r[k].n : NAN;
+    mli_free(copy);
+    mli_free(r);
+    return had ? ML_OK : ML_ENOMEM;
+}
+
+static bool add(int64_t *sum, int64_t x)
+{
+    if (x > 0 ? *sum > INT64_MAX - x : *sum < -INT64_MAX - x) /* INT64_MIN is ML_MISSING */
+        return false;
+    *sum += x;
+    return true;
+}
+
+static ml_status integer_sums(ml_column *out, const mli_codes *g, const ml_column *column)
+{
+    char shown[MLI_SHOWN];
+    int64_t *sum = mli_calloc((size_t)g->count, sizeof *sum);
+    out->type = ML_INTEGER;
+    out->integer = sum;
+    for (int64_t i = 0; sum && i < g->n; i++)
+        if (g->code[i] >= 0 && column->integer[i] != ML_MISSING && !add(&sum[g->code[i]], column->integer[i]))
+            return mli_fail(ML_EINVAL, "the sum of '%s' does not fit an integer: it overflows in row %lld", mli_shown(column->name, shown),
+                            (long long)i);
+    return sum ? ML_OK : ML_ENOMEM;
+}
+
+static ml_status sums(ml_column *out, const mli_codes *g, const ml_column *column, const ml_aggregate *a)
+{
+    return a->kind == ML_AGG_SUM && column->type == ML_INTEGER ? integer_sums(out, g, column)
+                                                               : number_sums(out, g, column, a->kind == ML_AGG_MEAN);
+}
+
 /* The values that are there, those of a group together: of group k from side[end[k - 1]] on, from 0 of the first. */
 static void side_by_side(const mli_codes *g, const double *v, int64_t *end, double *side)
 {
@@ -136,8 +190,6 @@ static void side_by_side(const mli_codes *g, const double *v, int64_t *end, doub
 
 static ml_status stretches(ml_column *out, const mli_codes *g, const ml_column *column, const ml_aggregate *a)
 {
-    if (a->kind == ML_AGG_SUM && column->type == ML_INTEGER)
-        return integer_sums(out, g, column, a);
     double *copy, *result = mli_alloc((size_t)g->count * sizeof *result);
     const double *v = doubles_of(column, &copy);
     double *side = mli_alloc((size_t)g->n * sizeof *side);
@@ -155,27 +207,6 @@ static ml_status stretches(ml_column *out, const mli_codes *g, const ml_column *
     mli_free(side);
     mli_free(end);
     return had ? ML_OK : ML_ENOMEM;
-}
-
-static bool add(int64_t *sum, int64_t x)
-{
-    if (x > 0 ? *sum > INT64_MAX - x : *sum < -INT64_MAX - x) /* INT64_MIN is ML_MISSING */
-        return false;
-    *sum += x;
-    return true;
-}
-
-static ml_status integer_sums(ml_column *out, const mli_codes *g, const ml_column *column, const ml_aggregate *a)
-{
-    char shown[MLI_SHOWN];
-    int64_t *sum = mli_calloc((size_t)g->count, sizeof *sum);
-    out->type = ML_INTEGER;
-    out->integer = sum;
-    for (int64_t i = 0; sum && i < g->n; i++)
-        if (g->code[i] >= 0 && column->integer[i] != ML_MISSING && !add(&sum[g->code[i]], column->integer[i]))
-            return mli_fail(ML_EINVAL, "the sum of '%s' does not fit an integer: it overflows in row %lld", mli_shown(a->column, shown),
-                            (long long)i);
-    return sum ? ML_OK : ML_ENOMEM;
 }
 
 /* ---- rows ---- */

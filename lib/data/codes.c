@@ -65,7 +65,7 @@ static ml_status grow(table *t)
     return ML_OK;
 }
 
-static bool same(const table *t, const slot *s, uint64_t key, int64_t row)
+static inline bool same(const table *t, const slot *s, uint64_t key, int64_t row)
 {
     return s->key == key && (!t->texts || strcmp(ml_column_text(t->texts, t->codes->first[s->code]),
                                                  ml_column_text(t->texts, row)) == 0);
@@ -87,23 +87,26 @@ static int32_t next_code(table *t, int64_t row)
     return c->count++;
 }
 
+/* A new code for a key that is not there; -1 on error. */
+static int32_t add(table *t, uint64_t key, int64_t row)
+{
+    const int32_t code = next_code(t, row);
+    if (code < 0)
+        return -1;
+    uint64_t at = mixed(key) & t->mask;
+    while (t->slots[at].code >= 0)
+        at = (at + 1) & t->mask;
+    t->slots[at] = (slot){key, code};
+    return code;
+}
+
 /* The code of a key, a new one where it is not there; -1 on error. */
-static int32_t code_of(table *t, uint64_t key, int64_t row)
+static inline int32_t code_of(table *t, uint64_t key, int64_t row)
 {
     uint64_t at = mixed(key) & t->mask;
     while (t->slots[at].code >= 0 && !same(t, &t->slots[at], key, row))
         at = (at + 1) & t->mask;
-    if (t->slots[at].code >= 0)
-        return t->slots[at].code;
-    const uint64_t mask = t->mask;
-    const int32_t code = next_code(t, row);
-    if (code < 0)
-        return -1;
-    if (t->mask != mask) /* the table has grown: the free slot is elsewhere */
-        for (at = mixed(key) & t->mask; t->slots[at].code >= 0;)
-            at = (at + 1) & t->mask;
-    t->slots[at] = (slot){key, code};
-    return code;
+    return t->slots[at].code >= 0 ? t->slots[at].code : add(t, key, row);
 }
 
 static ml_status start(table *t, mli_codes *c, int64_t n, const ml_column *texts)
@@ -140,13 +143,6 @@ static uint64_t key_of_text(const char *text)
     return h;
 }
 
-static uint64_t key_of(const ml_column *c, int64_t i)
-{
-    if (c->type == ML_NUMBER)
-        return key_of_number(c->number[i]);
-    return c->type == ML_TEXT ? key_of_text(c->bytes + c->at[i]) : (uint64_t)c->integer[i];
-}
-
 /* Categories have codes already, and only want the order in which they are seen; what is missing stands before them here. */
 static ml_status of_category(mli_codes *c, const ml_column *column, bool missing)
 {
@@ -172,19 +168,38 @@ static ml_status of_category(mli_codes *c, const ml_column *column, bool missing
     return ML_OK;
 }
 
+/* The key of row i, which is not missing where the result is true. The type is known before a loop over rows, and not asked in it. */
+static inline bool key_of(const ml_column *c, ml_type type, int64_t i, uint64_t *key)
+{
+    if (type == ML_NUMBER) {
+        *key = key_of_number(c->number[i]);
+        return !isnan(c->number[i]);
+    }
+    if (type == ML_TEXT) {
+        *key = c->at[i] < 0 ? 0 : key_of_text(c->bytes + c->at[i]);
+        return c->at[i] >= 0;
+    }
+    *key = (uint64_t)c->integer[i];
+    return c->integer[i] != ML_MISSING;
+}
+
 ml_status mli_codes_of(mli_codes *c, const ml_column *column, bool missing)
 {
     if (column->type == ML_CATEGORY)
         return of_category(c, column, missing);
+    const ml_type type = column->type;
     table t;
     int32_t hole = -1;
-    ml_status s = start(&t, c, column->n, column->type == ML_TEXT ? column : NULL);
+    ml_status s = start(&t, c, column->n, type == ML_TEXT ? column : NULL);
     for (int64_t i = 0; !s && i < column->n; i++) {
-        const bool there = !ml_column_missing(column, i);
+        uint64_t key;
+        const bool there = key_of(column, type, i, &key);
         if (!there && missing && hole < 0)
             hole = next_code(&t, i);
-        c->code[i] = there ? code_of(&t, key_of(column, i), i) : hole;
-        s = c->code[i] < 0 && (there || missing) ? ml_error_status() : ML_OK;
+        const int32_t code = there ? code_of(&t, key, i) : hole;
+        c->code[i] = code;
+        if (code < 0 && (there || missing))
+            s = ml_error_status();
     }
     return finish(&t, s);
 }
