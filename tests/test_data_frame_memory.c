@@ -1,5 +1,5 @@
-/* Verbs of frames where memory fails: each request of each of them refused in turn must end in an error, with the frame as it was and
- * nothing left behind. */
+/* Verbs of frames where memory fails: each request of each of them refused in turn must end in an error, with the frame as it
+ * was and nothing left behind. */
 #include "support/frames.h"
 
 #include <mlcore/memory.h>
@@ -89,13 +89,11 @@ static const struct {
     const char *name;
     verb run;
 } VERBS[] = {
-    {"where", where},         {"matches", matches},         {"sort", sort},           {"unique", unique},         {"present", present},
-    {"concat", concat},       {"concat_columns", concat_columns}, {"mask", mask},     {"assign", assign},         {"assign_texts", assign_texts},
-    {"map_text", map_text},   {"map_category", map_category}, {"map_numbers", map_numbers}, {"replace_numbers", replace_numbers},
-    {"cut", cut},             {"qcut", qcut},               {"length", length},       {"extract", extract},       {"fill_number", fill_number},
-    {"fill_text", fill_text}, {"fill_category", fill_category}, {"fill_mean", fill_mean}, {"fill_mode", fill_mode},
-    {"interpolate", interpolate}, {"rolling", rolling},     {"median", median},       {"shift", shift},           {"to_text", to_text},
-    {"to_category", to_category}, {"to_integer", to_integer},
+#define V(name) {#name, name}
+    V(where), V(matches), V(sort), V(unique), V(present), V(concat), V(concat_columns), V(mask), V(assign),
+    V(assign_texts), V(map_text), V(map_category), V(map_numbers), V(replace_numbers), V(cut), V(qcut), V(length),
+    V(extract), V(fill_number), V(fill_text), V(fill_category), V(fill_mean), V(fill_mode), V(interpolate),
+    V(rolling), V(median), V(shift), V(to_text), V(to_category), V(to_integer),
 };
 
 static ml_frame *mixed(void)
@@ -128,7 +126,8 @@ static void every_request_refused(void **state)
             const bool done = VERBS[k].run(f);
             m = (memory){0};
             if (done || ml_error_status() != ML_ENOMEM)
-                fail_msg("%s: request %lld of %lld refused: %s", VERBS[k].name, (long long)n, (long long)requests, done ? "done" : ml_error());
+                fail_msg("%s: request %lld of %lld refused: %s", VERBS[k].name, (long long)n, (long long)requests,
+                         done ? "done" : ml_error());
             if (ml_memory_blocks() != blocks || f->columns != 4)
                 fail_msg("%s: request %lld of %lld refused: %lld blocks, before %lld; %d columns", VERBS[k].name, (long long)n,
                          (long long)requests, (long long)ml_memory_blocks(), (long long)blocks, f->columns);

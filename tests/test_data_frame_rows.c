@@ -229,7 +229,8 @@ static void holes_are_dropped(void **state)
         ml_drop_opts opts;
         const char *rows;
     } cases[] = {{{0}, ""}, {{.columns = "a"}, "1 3"}, {{.columns = "a,b"}, "1"}, {{.all = true}, "1 - 3"},
-                 {{.least = 2}, "1 - 3"}, {{.least = 3}, ""}, {{.columns = "b,c", .all = true}, "1 - 3"}, {{.columns = "b,c", .least = 2}, "-"}};
+                 {{.least = 2}, "1 - 3"}, {{.least = 3}, ""}, {{.columns = "b,c", .all = true}, "1 - 3"},
+                 {{.columns = "b,c", .least = 2}, "-"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         ml_frame *g = ml_frame_drop_missing(f, cases[k].opts);
         assert_values(g, "a", ML_INTEGER, cases[k].rows);
@@ -294,7 +295,8 @@ static void roles_join(void **state)
             put_values(f[i], (const char *[]){"a", "b", "c"}[i], "1 2");
             assert_int_equal(ml_frame_set_role(f[i], roles[k][i]), ML_OK);
         }
-        ml_frame *down = ml_frame_concat((const ml_frame *const *)f, 3, false), *side = ml_frame_concat_columns((const ml_frame *const *)f, 3);
+        ml_frame *down = ml_frame_concat((const ml_frame *const *)f, 3, false);
+        ml_frame *side = ml_frame_concat_columns((const ml_frame *const *)f, 3);
         assert_int_equal(down->role, roles[k][3]);
         assert_int_equal(side->role, roles[k][3]);
         assert_values(down, "b", ML_INTEGER, "- - 1 2 - -");
@@ -433,7 +435,8 @@ static void intervals_of_one_value(void **state)
     assert_int_equal(ml_frame_qcut(f, "x", "c", (ml_cut_opts){.bins = 2, .drop_duplicates = true}), ML_EINVAL);
     assert_says("there is no interval");
     const char *labels[] = {"low", "high"};
-    assert_int_equal(ml_frame_cut(f, "x", NULL, (ml_cut_opts){.edges = (double[]){0, 5, 9}, .n_edges = 3, .labels = labels}), ML_OK);
+    const ml_cut_opts named = {.edges = (double[]){0, 5, 9}, .n_edges = 3, .labels = labels};
+    assert_int_equal(ml_frame_cut(f, "x", NULL, named), ML_OK);
     assert_words(f, "x", ML_CATEGORY, "low low -");
     ml_frame_free(f);
 }

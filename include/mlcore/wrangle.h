@@ -15,7 +15,8 @@ ML_BEGIN
  *
  * A mask is eaten by the function that it is given to, also on error, and NULL in gives NULL out. So masks nest:
  *
- *     ml_frame *boys = ml_frame_where(f, ml_mask_and(ml_mask_number(f, "age", ML_LESS, 16), ml_mask_text(f, "sex", ML_EQUAL, "male")));
+ *     ml_frame *boys = ml_frame_where(f, ml_mask_and(ml_mask_number(f, "age", ML_LESS, 16),
+ *                                                    ml_mask_text(f, "sex", ML_EQUAL, "male")));
  */
 typedef struct ml_mask {
     int64_t n;
@@ -57,8 +58,8 @@ ML_API ml_status ml_frame_put_mask(ml_frame *f, const char *name, ml_mask *m);
 
 /* ---- rows: new frames ---- */
 
-/* Sorts by these columns, the first counts most; those also listed in `descending` (NULL: none) from large to small. Rows that are equal
- * keep their order. Missing values are last either way; a category goes by its codes, a text by code points. */
+/* Sorts by these columns, the first counts most; those also listed in `descending` (NULL: none) from large to small. Rows
+ * that are equal keep their order. Missing values are last either way; a category goes by its codes, a text by code points. */
 ML_API ml_frame *ml_frame_sort(const ml_frame *f, const char *by, const char *descending);
 
 /* Without rows that are equal in these columns (NULL: all), but for the first or last of each. Missing equals missing. */
@@ -73,9 +74,10 @@ typedef struct ml_drop_opts {
 ML_API ml_frame *ml_frame_drop_missing(const ml_frame *f, ml_drop_opts opts);
 
 /* The rows of n frames one after another. A column that a part lacks is missing there; with common_only, columns that not all
- * have are left out. Columns come in the order in which they are first seen. Types: equal ones stay, and categories get the union of their lists;
- * integer and number make number, category and text make text; a part whose values are all missing takes the type of the
- * others; anything else is an error. Roles: TEST where a part is TEST, else that of all parts where they agree, else NONE. */
+ * have are left out. Columns come in the order in which they are first seen. Types: equal ones stay, and categories get the
+ * union of their lists; integer and number make number, category and text make text; a part whose values are all missing
+ * takes the type of the others; anything else is an error. Roles: TEST where a part is TEST, else that of all parts where
+ * they agree, else NONE. */
 ML_API ml_frame *ml_frame_concat(const ml_frame *const *frames, int n, bool common_only);
 /* The columns of n frames side by side: as many rows in each, no name twice. Roles as above. */
 ML_API ml_frame *ml_frame_concat_columns(const ml_frame *const *frames, int n);
@@ -102,7 +104,8 @@ typedef struct ml_text_number {
     const char *from;
     double to;
 } ml_text_number;
-/* A text or category by a list of n pairs, whose `from` are all different: what is not in the list becomes missing. A category stays one. */
+/* A text or category by a list of n pairs, whose `from` are all different: what is not in the list becomes missing. A
+ * category stays one. */
 ML_API ml_status ml_frame_map_texts(ml_frame *f, const char *column, const char *as, const ml_text_pair *pairs, int64_t n);
 /* A text or category to a number column. */
 ML_API ml_status ml_frame_map_numbers(ml_frame *f, const char *column, const char *as, const ml_text_number *pairs, int64_t n);
@@ -145,9 +148,9 @@ ML_API ml_status ml_frame_replace_part(ml_frame *f, const char *column, const ch
 ML_API ml_status ml_frame_split_part(ml_frame *f, const char *column, const char *as, const char *separator, int64_t k);
 /* How many characters (code points), as an integer column. */
 ML_API ml_status ml_frame_length(ml_frame *f, const char *column, const char *as);
-/* The groups of the first match of a POSIX extended regular expression: as many columns as it has groups, named by the list `as`.
- * Missing where nothing matches, or the group took no part. A character is one of UTF-8 where the system has such a locale, else a byte.
- * A pattern that the system does not understand is an error with its own sentence. */
+/* The groups of the first match of a POSIX extended regular expression: as many columns as it has groups, named by the list
+ * `as`. Missing where nothing matches, or the group took no part. A character is one of UTF-8 where the system has such a
+ * locale, else a byte. A pattern that the system does not understand is an error with its own sentence. */
 ML_API ml_status ml_frame_extract(ml_frame *f, const char *column, const char *as, const char *pattern);
 
 /* ---- missing values ---- */
@@ -160,21 +163,31 @@ typedef enum ml_fill {
     ML_FILL_BACKWARD,   /* the first after */
     ML_FILL_INTERPOLATE /* on the line between the neighbours, by row number; behind the last value it, before the first missing */
 } ml_fill;
-/* Mean, median and mode learn from the column: an error for a TEST frame, which explains leakage, and where nothing is there to learn from. */
+/* Mean, median and mode learn from the column: an error for a TEST frame, which explains leakage, and where nothing is there
+ * to learn from. */
 ML_API ml_status ml_frame_fill(ml_frame *f, const char *column, const char *as, ml_fill how);
-/* The value given: a number or whole number, of a number, integer or time column; a text, of a text or category, to whose list it is
- * added where it lacks. */
+/* The value given: a number or whole number, of a number, integer or time column; a text, of a text or category, to whose
+ * list it is added where it lacks. */
 ML_API ml_status ml_frame_fill_number(ml_frame *f, const char *column, const char *as, double value);
 ML_API ml_status ml_frame_fill_text(ml_frame *f, const char *column, const char *as, const char *value);
 
 /* ---- windows and neighbours, of number and integer columns, row after row; the result is a number column ---- */
 
-typedef enum ml_roll { ML_ROLL_MEAN = 0, ML_ROLL_SUM, ML_ROLL_MIN, ML_ROLL_MAX, ML_ROLL_STD, ML_ROLL_MEDIAN, ML_ROLL_COUNT } ml_roll;
+typedef enum ml_roll {
+    ML_ROLL_MEAN = 0,
+    ML_ROLL_SUM,
+    ML_ROLL_MIN,
+    ML_ROLL_MAX,
+    ML_ROLL_STD,
+    ML_ROLL_MEDIAN,
+    ML_ROLL_COUNT
+} ml_roll;
 typedef struct ml_roll_opts {
     int64_t min_periods; /* missing where fewer values are there (of count: rows); default the window, ML_NONE: 0 */
     bool center;         /* the row is in the middle of its window, else at its end */
 } ml_roll_opts;
-/* Over `window` rows, fewer at the ends. As in pandas an infinity is taken for missing, but by count, and the deviation divides by n - 1. */
+/* Over `window` rows, fewer at the ends. As in pandas an infinity is taken for missing, but by count, and the deviation
+ * divides by n - 1. */
 ML_API ml_status ml_frame_rolling(ml_frame *f, const char *column, const char *as, int64_t window, ml_roll what, ml_roll_opts opts);
 
 /* The value `by` rows before (behind, where it is negative), of any type; missing where there is no such row. */
@@ -190,13 +203,13 @@ ML_API ml_status ml_frame_cumulate(ml_frame *f, const char *column, const char *
 /* ---- types ---- */
 
 typedef struct ml_convert_opts {
-    bool coerce;        /* what cannot be converted becomes missing; else it is an error that names the row. pandas' errors="coerce" */
-    const char *format; /* of texts to times: %Y %y %m %d %b %H %I %p %M %S %f %z; default ISO 8601: "2012-04-10", "2012-04-10 12:30:15.25",
-                           with T for the blank, and Z or +02:00 behind */
+    bool coerce;        /* what cannot be converted becomes missing; else it is an error that names the row */
+    const char *format; /* of texts to times: %Y %y %m %d %b %H %I %p %M %S %f %z; default ISO 8601: "2012-04-10",
+                         * "2012-04-10 12:30:15.25", with T for the blank, and Z or +02:00 behind */
 } ml_convert_opts;
-/* To number: of digits with a sign, point and exponent, or inf, nan; to integer: of whole numbers from -2^63 + 1 to 2^63 - 1; to time:
- * of such texts, or an integer's microseconds; to text: as few digits as give the number back; to category: such texts in the order of
- * the values. White space around a text is passed over. */
+/* To number: of digits with a sign, point and exponent, or inf, nan; to integer: of whole numbers from -2^63 + 1 to 2^63 - 1;
+ * to time: of such texts, or an integer's microseconds; to text: as few digits as give the number back; to category: such
+ * texts in the order of the values. White space around a text is passed over. */
 ML_API ml_status ml_frame_convert(ml_frame *f, const char *column, const char *as, ml_type type, ml_convert_opts opts);
 
 typedef enum ml_date_part {
@@ -219,8 +232,9 @@ typedef struct ml_print_opts {
     int64_t rows;  /* of more than these the middle is left out; default 10, INT64_MAX: all */
     int precision; /* digits behind the point at most; default 4 */
 } ml_print_opts;
-/* A table with row numbers. Columns that do not fit are left out in the middle, long texts cut, and "..." says so. Control characters are
- * shown as '?', so that a file cannot steer the terminal. The last line is the number of rows and columns, and the role. */
+/* A table with row numbers. Columns that do not fit are left out in the middle, long texts cut, and "..." says so. Control
+ * characters are shown as '?', so that a file cannot steer the terminal. The last line is the number of rows and columns, and
+ * the role. */
 ML_API void ml_frame_print(FILE *out, const ml_frame *f, ml_print_opts opts);
 /* A line a column: name, type, values, missing ones, memory. */
 ML_API void ml_frame_info_print(FILE *out, const ml_frame *f);

@@ -218,8 +218,8 @@ ml_frame *ml_frame_concat_columns(const ml_frame *const *frames, int n)
         for (int j = 0; j < frames[k]->columns && !s; j++) {
             const char *name = frames[k]->column[j].name;
             if (frames[k]->rows != frames[0]->rows)
-                s = mli_fail(ML_EINVAL, "frame_concat_columns: frame %d has %lld rows, the first %lld", k, (long long)frames[k]->rows,
-                             (long long)frames[0]->rows);
+                s = mli_fail(ML_EINVAL, "frame_concat_columns: frame %d has %lld rows, the first %lld", k,
+                             (long long)frames[k]->rows, (long long)frames[0]->rows);
             else if (ml_frame_has(g, name))
                 s = mli_fail(ML_EINVAL, "frame_concat_columns: column '%s' is in two frames", mli_shown(name, shown));
             else

@@ -86,8 +86,9 @@ static bool to_time(const ml_column *c, int64_t i, const char *format, int64_t *
 static ml_status refuse(const ml_column *c, int64_t i, ml_type type)
 {
     char shown[MLI_SHOWN], value[MLI_SHOWN], cell[MLI_CELL];
-    return mli_fail(ML_EINVAL, "frame_convert: column '%s', row %lld: '%s' is no %s: convert with .coerce to make such values missing",
-                    mli_shown(c->name, shown), (long long)i, mli_shown(mli_cell_text(c, i, cell), value), ml_type_name(type));
+    return mli_fail(ML_EINVAL, "frame_convert: column '%s', row %lld: '%s' is no %s: convert with .coerce to make such values "
+                    "missing", mli_shown(c->name, shown), (long long)i, mli_shown(mli_cell_text(c, i, cell), value),
+                    ml_type_name(type));
 }
 
 static ml_status numbers(ml_column *to, const ml_column *c, const ml_convert_opts *o)

@@ -172,7 +172,7 @@ static ml_status check_opts(const char *where, const ml_cut_opts *o, bool quanti
         return mli_fail(ML_EINVAL, "%s: %lld edges: wants 2 to %d", where, (long long)o->n_edges, (int)MOST_BINS + 1);
     for (int64_t k = 0; k < o->n_edges; k++) {
         if (isnan(o->edges[k]) || (k > 0 && o->edges[k] < o->edges[k - 1]))
-            return mli_fail(ML_EINVAL, "%s: edge %lld is %g%s", where, (long long)k, o->edges[k], isnan(o->edges[k]) ? "" : ": edges must rise");
+            return mli_fail(ML_EINVAL, "%s: edge %lld is %g: edges must rise", where, (long long)k, o->edges[k]);
         if (quantiles && !(o->edges[k] >= 0 && o->edges[k] <= 1))
             return mli_fail(ML_EINVAL, "%s: quantile %lld is %g, not in 0 .. 1", where, (long long)k, o->edges[k]);
     }
@@ -222,7 +222,8 @@ static ml_status give_codes(const char *where, ml_frame *f, const char *name, co
     return mli_verb_integers(where, f, name, v);
 }
 
-static ml_status cut(const char *where, ml_frame *f, const ml_column *c, const char *name, const ml_cut_opts *o, const double *edges, int64_t n)
+static ml_status cut(const char *where, ml_frame *f, const ml_column *c, const char *name, const ml_cut_opts *o,
+                     const double *edges, int64_t n)
 {
     int32_t *code = mli_alloc((size_t)c->n * sizeof *code);
     char **texts = o->codes || o->labels ? NULL : interval_texts(edges, n, o);

@@ -13,7 +13,8 @@ static ml_status check_value(const ml_column *c, double value)
     const double whole = 9007199254740992.0; /* 2^53: beyond, a double is not one integer */
     char shown[MLI_SHOWN];
     if (!isfinite(value))
-        return mli_fail(ML_EINVAL, "frame_fill_number: column '%s': the value is %g: wants a finite number", mli_shown(c->name, shown), value);
+        return mli_fail(ML_EINVAL, "frame_fill_number: column '%s': the value is %g: wants a finite number",
+                        mli_shown(c->name, shown), value);
     if (c->type != ML_NUMBER && !(fabs(value) <= whole && value == floor(value)))
         return mli_fail(ML_EINVAL, "frame_fill_number: column '%s' is %s, and %g is no whole number: convert it to number first",
                         mli_shown(c->name, shown), ml_type_name(c->type), value);

@@ -138,7 +138,8 @@ static ml_status ask(const ml_column *c, text_test test, const void *user, bool 
     return s;
 }
 
-static ml_mask *mask_texts(const char *where, const ml_frame *f, const char *column, text_test test, const void *user, bool if_missing)
+static ml_mask *mask_texts(const char *where, const ml_frame *f, const char *column, text_test test, const void *user,
+                           bool if_missing)
 {
     const ml_column *c = mli_verb_column(where, f, column, MLI_TEXTUAL);
     ml_mask *m = c ? ml_mask_new(c->n) : NULL;

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A summary of rows. Two are merged as in Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm"; the sum is kept in
- * two doubles, since of numbers far from zero the difference of two means is what their rounding leaves. */
+/* A summary of rows. Two are merged as in Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm"; the sum is
+ * kept in two doubles, since of numbers far from zero the difference of two means is what their rounding leaves. */
 typedef struct summary {
     double rows, n;        /* n of the rows have a value */
     double sum, low;       /* low: what the sum lost by rounding */
@@ -100,8 +100,8 @@ static void fill_ends(summary *ends, const double *x, int64_t begin, int64_t siz
         ends[k] = s = merged(of_row(x[begin + k]), s);
 }
 
-/* A window ends in the block whose beginning is `start`, and begins there, or in the block before, of which `ends` are kept. At the last
- * rows a window in the middle may begin behind the beginning of the last block, whose ends are then the window. */
+/* A window ends in the block whose beginning is `start`, and begins there, or in the block before, of which `ends` are kept.
+ * At the last rows a window in the middle may begin behind the beginning of the last block, whose ends are then the window. */
 static void slide(double *out, const double *x, const window *w, ml_roll what, double least, summary *ends)
 {
     summary start = EMPTY;
@@ -165,7 +165,8 @@ static ml_status check(int64_t window, ml_roll what, int64_t min_periods)
     if ((unsigned)what > ML_ROLL_COUNT)
         return mli_fail(ML_EINVAL, "frame_rolling: there is nothing %d to ask of a window", (int)what);
     if (min_periods < ML_NONE || min_periods > window)
-        return mli_fail(ML_EINVAL, "frame_rolling: min_periods is %lld, and the window %lld rows", (long long)min_periods, (long long)window);
+        return mli_fail(ML_EINVAL, "frame_rolling: min_periods is %lld, and the window %lld rows",
+                        (long long)min_periods, (long long)window);
     return ML_OK;
 }
 

@@ -1,4 +1,5 @@
-/* frame_shift.c -- a value beside the one some rows before it: shifted, their difference, their ratio; and all up to a row together. */
+/* frame_shift.c -- a value beside the one some rows before it: shifted, their difference, their ratio; and all up to a row
+ * together. */
 #include "data/verbs.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* frame_sort.c -- rows in order. Each column becomes whole numbers 0, 1, ... in the order of its values, by which rows are counted out. */
+/* frame_sort.c -- rows in order. Each column becomes whole numbers 0, 1, ... in the order of its values, by which rows are
+ * counted out. */
 #include "data/verbs.h"
 #include "io/io.h"
 
@@ -68,7 +69,8 @@ static ml_status find_descending(const ml_frame *f, const char *descending, cons
         if (k < keys)
             down[k] = true;
         else
-            s = mli_fail(ML_EINVAL, "frame_sort: '%s' is to be descending, but it is not sorted by", mli_shown(columns[i]->name, shown));
+            s = mli_fail(ML_EINVAL, "frame_sort: '%s' is to be descending, but it is not sorted by",
+                         mli_shown(columns[i]->name, shown));
     }
     mli_free(columns);
     return s;

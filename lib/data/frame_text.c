@@ -208,10 +208,11 @@ ml_status ml_frame_extract(ml_frame *f, const char *column, const char *as, cons
     ml_status s = mli_pattern_open(&p, "frame_extract", pattern);
     if (!s) {
         if (!p.regex.re_nsub)
-            s = mli_fail(ML_EINVAL, "frame_extract: the pattern '%s' has no group: put what is wanted in parentheses", mli_shown(pattern, shown));
+            s = mli_fail(ML_EINVAL, "frame_extract: the pattern '%s' has no group: put what is wanted in parentheses",
+                         mli_shown(pattern, shown));
         else if (p.regex.re_nsub != (size_t)n)
-            s = mli_fail(ML_EINVAL, "frame_extract: the pattern '%s' has %zu groups, but %d names are given", mli_shown(pattern, shown),
-                         p.regex.re_nsub, n);
+            s = mli_fail(ML_EINVAL, "frame_extract: the pattern '%s' has %zu groups, but %d names are given",
+                         mli_shown(pattern, shown), p.regex.re_nsub, n);
         else
             s = extract_groups(f, c, &p, names, n);
         mli_pattern_close(&p);

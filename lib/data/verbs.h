@@ -1,4 +1,5 @@
-/* verbs.h -- what the verbs of <mlcore/wrangle.h> share: finding the column that they read, giving the one that they made. Internal. */
+/* verbs.h -- what the verbs of <mlcore/wrangle.h> share: finding the column that they read, giving the one that they made.
+ * Internal. */
 #ifndef MLI_VERBS_H
 #define MLI_VERBS_H
 
