@@ -28,5 +28,6 @@
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
 #include <mlcore/vision.h>
+#include <mlcore/wrangle.h>
 
 #endif
