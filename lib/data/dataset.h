@@ -25,6 +25,13 @@ ml_status mli_labels_check(const char *where, const int32_t *labels, int64_t n, 
 /* The largest label + 1; 1 where there is none. */
 int32_t mli_labels_classes(const int32_t *labels, int64_t n);
 
+/* Whether something of this role may be split, and by this fraction; the sentence begins with `where`. */
+ml_status mli_split_check(const char *where, ml_role role, double fraction);
+/* The order in which n samples are cut in two: the first *n_held of *places (n of them, for mli_free) are held. labels NULL: by
+ * chance; else each class keeps its share, as ml_dataset_split_stratified says. */
+ml_status mli_split_order(const char *where, int64_t n, const int32_t *labels, int32_t classes, double fraction, uint64_t seed,
+                          int64_t **places, int64_t *n_held);
+
 /* The bytes of sample i, ds->features of them. */
 const uint8_t *mli_dataset_bytes(const ml_dataset *ds, int64_t i);
 

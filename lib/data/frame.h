@@ -1,0 +1,49 @@
+/* frame.h -- what the inside of a frame looks like. Internal: frames, CSV, and what is made of columns share it.
+ *
+ * A column owns its arrays, each from mli_alloc; the texts of a category are one block (mli_texts_copy).
+ */
+#ifndef MLI_FRAME_H
+#define MLI_FRAME_H
+
+#include "base/texts.h"
+
+#include <mlcore/frame.h>
+
+struct mli_frame {
+    ml_column *columns; /* the same as frame->column */
+    int room;
+};
+
+/* Puts *c at the end, or in the place of the column of its name. Its name and arrays must come from mli_alloc (and
+ * mli_texts_copy) and now belong to the frame; on error they are freed. It counts what is missing, and believes the rest. */
+ml_status mli_frame_give(ml_frame *f, ml_column *c);
+
+/* A column of its own with a copy of rows rows[0 .. n-1]; rows NULL: the first n. Its name is a copy of `name`. Of a row -1 all is
+ * missing. On error *to is empty. */
+ml_status mli_column_pick(ml_column *to, const char *name, const ml_column *from, const int64_t *rows, int64_t n);
+/* Frees what it owns; empty is fine. */
+void mli_column_free(ml_column *c);
+
+/* How many of the values are missing. */
+int64_t mli_column_count_missing(const ml_column *c);
+
+/* The order of two values of one column: below 0, 0, above 0. Missing values are last, and equal; numbers by size, categories and
+ * texts byte by byte. */
+int mli_column_order(const ml_column *c, int64_t i, int64_t j);
+
+/* Rows in the order of mli_column_order, those of equal values as they come: n row numbers, for mli_free. */
+int64_t *mli_column_sorted(const ml_column *c);
+
+/* A number for each row, so that equal values have equal numbers 0, 1, ... in the order of mli_column_order; missing is -1. */
+ml_status mli_column_codes(const ml_column *c, int32_t *code, int32_t *count);
+
+/* An error about a frame or column that is NULL, NULL where it is not: for the first line of every public function. */
+bool mli_frame_is(const char *where, const ml_frame *f);
+
+/* An empty frame with this one's role. */
+ml_frame *mli_frame_like(const ml_frame *f);
+
+/* The role of what is made of two: TEST where a part is TEST, else that of both where they agree, else NONE. */
+ml_role mli_role_join(ml_role a, ml_role b);
+
+#endif
