@@ -148,7 +148,6 @@ static void test_min_max_bounds(void **state)
 {
     (void)state;
     const double v[] = {1, 2, 5}, as[] = {-2, -1.5, 0};
-    assert_becomes(ML_SCALE("x", .how = ML_SCALE_MIN_MAX, .low = -2), v, as, 3);
     assert_becomes(ML_SCALE("x", .how = ML_SCALE_MIN_MAX, .low = -2, .high = ML_ZERO), v, as, 3);
 }
 
@@ -255,10 +254,10 @@ static void test_options_that_cannot_be(void **state)
     (void)state;
     assert_bad((ml_prep_step){0}, "prep: the step is not one of");
     assert_bad(ML_SCALE(NULL), "scale: columns is NULL");
-    assert_bad(ML_IMPUTE("x", .how = (ml_impute_how)9), "impute: options: how is 9");
-    assert_bad(ML_IMPUTE("x", .constant = NAN), "impute: options: constant is nan");
+    assert_bad(ML_IMPUTE("x", .how = (ml_impute_how)9), "impute: how is 9");
+    assert_bad(ML_IMPUTE("x", .constant = NAN), "impute: constant is nan");
     assert_bad(ML_IMPUTE("x", .text = "\xff"), "impute: text is not UTF-8");
-    assert_bad(ML_SCALE("x", .how = (ml_scale_how)-1), "scale: options: how is -1");
+    assert_bad(ML_SCALE("x", .how = (ml_scale_how)-1), "scale: how is -1");
     assert_bad(ML_SCALE("x", .how = ML_SCALE_MIN_MAX, .low = 1, .high = 1), "scale: low must be below high");
     assert_bad(ML_SCALE("x", .how = ML_SCALE_MIN_MAX, .low = INFINITY), "low is inf");
     assert_bad(ML_SCALE("x", .how = ML_SCALE_MIN_MAX, .no_scale = true), "neither no_center nor no_scale");
@@ -269,6 +268,27 @@ static void test_options_that_cannot_be(void **state)
     assert_bad(ML_POLYNOMIAL("x", .degree = 17), "polynomial: degree is 17");
     assert_bad(ML_POLYNOMIAL("x", .degree = INT64_MIN), "degree is");
     assert_null(ml_prep_step_check(ML_BIN("x", .bins = 2)));
+}
+
+static void test_options_by_name(void **state)
+{
+    (void)state;
+    const double v[] = {0, 1, 2, 3}, halves[] = {0, 0, 1, 1}, as[] = {-3, -2, -1, 0};
+    ml_prep_step bin = ML_BIN("x"), scale = ML_SCALE("x"), log = ML_LOG("x");
+    assert_int_equal(ml_prep_step_set(&bin, "bins", 2), ML_OK);
+    assert_int_equal(ml_prep_step_set(&bin, "how", ML_BIN_UNIFORM), ML_OK);
+    assert_becomes(bin, v, halves, 4);
+    assert_int_equal(ml_prep_step_set(&scale, "how", ML_SCALE_MIN_MAX), ML_OK);
+    assert_int_equal(ml_prep_step_set(&scale, "low", -3), ML_OK);
+    assert_int_equal(ml_prep_step_set(&scale, "high", 0), ML_OK); /* 0 and not the default */
+    assert_becomes(scale, v, as, 4);
+    assert_int_equal(ml_prep_step_set(&bin, "width", 2), ML_EINVAL);
+    assert_says("bin: there is no option 'width'; there are: how, bins");
+    assert_int_equal(ml_prep_step_set(&bin, "bins", 2.5), ML_EINVAL);
+    assert_says("bin: bins is 2.5: it must be a whole number");
+    assert_int_equal(ml_prep_step_set(&log, "base", 2), ML_EINVAL);
+    assert_says("log: there is no option 'base'; there are: none");
+    assert_int_equal(ml_prep_step_set(&(ml_prep_step){0}, "bins", 2), ML_EINVAL);
 }
 
 static void test_too_many_products(void **state)
@@ -302,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_numbers_that_are_too_much),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_options_that_cannot_be),
+        cmocka_unit_test(test_options_by_name),
         cmocka_unit_test(test_too_many_products),
     };
     return cmocka_run_group_tests(tests, tmp_setup, tmp_teardown);

@@ -38,12 +38,9 @@ static void free_bins(void *state)
 
 static ml_status check(const ml_prep_step *step)
 {
-    ml_bin_opts o = step->opts.bin;
-    mli_fields_resolve(FIELDS, &o);
-    if (mli_fields_check("options", FIELDS, &o))
-        return ml_error_status();
-    if (o.bins < 2 || o.bins > MOST_BINS)
-        return mli_fail(ML_EINVAL, "bins is %lld: it must be in 2 .. %d", (long long)o.bins, MOST_BINS);
+    const int64_t bins = step->opts.bin.bins;
+    if (bins < 2 || bins > MOST_BINS)
+        return mli_fail(ML_EINVAL, "bins is %lld: it must be in 2 .. %d", (long long)bins, MOST_BINS);
     return ML_OK;
 }
 
@@ -89,17 +86,16 @@ static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opt
 
 static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *g)
 {
-    ml_bin_opts o = step->opts.bin;
-    mli_fields_resolve(FIELDS, &o);
+    const ml_bin_opts *o = &step->opts.bin;
     bins *s = mli_calloc(1, sizeof *s);
     p->state = s;
     if (!s)
         return ML_ENOMEM;
     s->begin = mli_calloc((size_t)p->n + 1, sizeof *s->begin);
-    s->edge = mli_calloc((size_t)p->n, (size_t)o.bins * sizeof *s->edge);
+    s->edge = mli_calloc((size_t)p->n, (size_t)o->bins * sizeof *s->edge);
     ml_status e = s->begin && s->edge ? ML_OK : ML_ENOMEM;
     for (int i = 0; i < p->n && !e; i++)
-        e = fit_column(s, i, g->column[i], &o);
+        e = fit_column(s, i, g->column[i], o);
     return e;
 }
 
@@ -156,6 +152,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_bin_kind = {
     .name = "bin",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS,
     .check = check,
     .fit = fit,

@@ -26,9 +26,7 @@ static ml_status check_degree(const ml_polynomial_opts *o)
 
 static ml_status check(const ml_prep_step *step)
 {
-    ml_polynomial_opts o = step->opts.polynomial;
-    mli_fields_resolve(FIELDS, &o);
-    return mli_fields_check("options", FIELDS, &o) ? ml_error_status() : check_degree(&o);
+    return check_degree(&step->opts.polynomial);
 }
 
 /* Factors, upwards; strictly so where none may come twice. */
@@ -82,7 +80,6 @@ static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *
         return ML_ENOMEM;
     *o = step->opts.polynomial;
     o->columns = NULL; /* the caller's */
-    mli_fields_resolve(FIELDS, o);
     return check_count(o, p->n);
 }
 
@@ -150,6 +147,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_polynomial_kind = {
     .name = "polynomial",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS,
     .check = check,
     .fit = fit,

@@ -14,20 +14,34 @@ const char *ml_prep_name(const ml_prep *p)
     return p ? p->kind->name : NULL;
 }
 
-static ml_status check(const ml_prep_step *step)
+/* Puts defaults in, and checks. */
+static ml_status resolve(ml_prep_step *step)
 {
-    if (!step->kind)
+    const ml_prep_kind *kind = step->kind;
+    if (!kind)
         return mli_fail(ML_EINVAL, "prep: the step is not one of ml_..._step");
-    if (!step->kind->whole && !step->opts.columns)
-        return mli_fail(ML_EINVAL, "%s: columns is NULL", step->kind->name);
-    if (step->kind->check && step->kind->check(step))
-        return mli_fail_in(step->kind->name);
-    return ML_OK;
+    if (!kind->whole && !step->opts.columns)
+        return mli_fail(ML_EINVAL, "%s: columns is NULL", kind->name);
+    if (kind->fields)
+        mli_fields_resolve(kind->fields, &step->opts);
+    if (kind->fields && mli_fields_check(kind->name, kind->fields, &step->opts))
+        return ml_error_status();
+    return kind->check && kind->check(step) ? mli_fail_in(kind->name) : ML_OK;
 }
 
 const char *ml_prep_step_check(ml_prep_step step)
 {
-    return check(&step) ? ml_error() : NULL;
+    return resolve(&step) ? ml_error() : NULL;
+}
+
+ml_status ml_prep_step_set(ml_prep_step *step, const char *option, double value)
+{
+    static const mli_field none[] = {{0}};
+    if (!step || !step->kind || !option)
+        return mli_fail(ML_EINVAL, "prep_step_set: step and option must not be NULL");
+    const char *who = step->kind->name;
+    const mli_field *f = mli_fields_find(who, step->kind->fields ? step->kind->fields : none, option, strlen(option));
+    return f ? mli_field_set(who, f, &step->opts, value) : ML_EINVAL;
 }
 
 void ml_prep_free(ml_prep *p)
@@ -122,7 +136,7 @@ static ml_status fit(ml_prep *p, const ml_prep_step *step, const ml_frame *f, co
 static ml_prep *fitted(ml_prep_step step, const ml_frame *f, const char *target, double **y)
 {
     *y = NULL;
-    if (!mli_frame_is("prep_fit", f) || check(&step))
+    if (!mli_frame_is("prep_fit", f) || resolve(&step))
         return NULL;
     ml_prep *p = mli_calloc(1, sizeof *p);
     if (!p)
