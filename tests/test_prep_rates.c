@@ -117,27 +117,45 @@ static void test_rates_are_those_of_companions(void **state)
     ml_frame_free(test);
 }
 
-/* A rate of a training row is the same whatever its own target is; and so is everyone's with whom it shares nothing. */
+/* The rate of a training row is the same whatever its own target is. */
 static void test_no_row_sees_its_own_target(void **state)
 {
     (void)state;
     ml_frame *f = passengers(N, 3), *g = ml_frame_copy(f);
-    int64_t flipped[N];
-    const int64_t *y = ml_frame_column(f, "survived")->integer;
-    for (int i = 0; i < N; i++)
-        flipped[i] = i == 7 || i == 8 ? 1 - y[i] : y[i]; /* two, so that the prior may stay */
-    flipped[8] = 1 - flipped[7];
-    int64_t swapped[N];
-    memcpy(swapped, flipped, sizeof swapped);
-    swapped[7] = flipped[8];
-    swapped[8] = flipped[7];
-    assert_int_equal(ml_frame_put_integers(f, "survived", flipped, N), ML_OK);
-    assert_int_equal(ml_frame_put_integers(g, "survived", swapped, N), ML_OK);
+    int64_t y[N];
+    memcpy(y, ml_frame_column(f, "survived")->integer, sizeof y);
+    y[7] = 1, y[8] = 0; /* two rows of different tickets change, so that the prior stays */
+    assert_int_equal(ml_frame_put_integers(f, "survived", y, N), ML_OK);
+    y[7] = 0, y[8] = 1;
+    assert_int_equal(ml_frame_put_integers(g, "survived", y, N), ML_OK);
     ml_frame *a = ml_prep_fit_transform(rates(1, 0), f, "survived", NULL), *b = ml_prep_fit_transform(rates(1, 0), g, "survived", NULL);
     const double *p = ml_frame_column(a, "rate")->number, *q = ml_frame_column(b, "rate")->number;
     assert_true(ml_column_number(&f->column[0], 7) != ml_column_number(&f->column[0], 8));
     assert_true(p[7] == q[7] && p[8] == q[8]);
     ml_frame_free(f), ml_frame_free(g), ml_frame_free(a), ml_frame_free(b);
+}
+
+/* The example of docs/math/group-rates.md. */
+static void test_by_numbers(void **state)
+{
+    (void)state;
+    ml_frame *f = ml_frame_new(), *new = ml_frame_new();
+    assert_int_equal(ml_frame_put_texts(f, "ticket", (const char *[]){"A", "A", "B", "C"}, 4), ML_OK);
+    assert_int_equal(ml_frame_put_texts(f, "surname", (const char *[]){"Ng", "Li", "Ek", "Ng"}, 4), ML_OK);
+    assert_int_equal(ml_frame_put_integers(f, "y", (int64_t[]){1, 0, 1, 1}, 4), ML_OK);
+    assert_int_equal(ml_frame_put_texts(new, "ticket", (const char *[]){"B"}, 1), ML_OK);
+    assert_int_equal(ml_frame_put_texts(new, "surname", (const char *[]){"Ng"}, 1), ML_OK);
+    ml_prep *p = NULL;
+    ml_frame *own = ml_prep_fit_transform(ML_GROUP_RATE("ticket", .also = {"surname"}, .name = "r", .count = true), f, "y", &p);
+    assert_column(own, "r", (double[]){0.5, 1, 0.75, 1});
+    assert_column(own, "r_count", (double[]){2, 1, 0, 1});
+    ml_frame *other = ml_prep_transform(p, new);
+    assert_column(other, "r", (double[]){1});
+    assert_column(other, "r_count", (double[]){3});
+    ml_frame *smooth = ml_prep_fit_transform(ML_GROUP_RATE("ticket", .also = {"surname"}, .name = "r", .smoothing = 2), f, "y", NULL);
+    assert_column(smooth, "r", (double[]){0.625, 2.5 / 3, 0.75, 2.5 / 3});
+    ml_prep_free(p);
+    ml_frame_free(f), ml_frame_free(new), ml_frame_free(own), ml_frame_free(other), ml_frame_free(smooth);
 }
 
 /* "ab" and "c" are not "a" and "bc", nor is a length of a text a part of it. */
@@ -205,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rates_are_those_of_companions),
         cmocka_unit_test(test_no_row_sees_its_own_target),
+        cmocka_unit_test(test_by_numbers),
         cmocka_unit_test(test_keys_do_not_run_together),
         cmocka_unit_test(test_targets_of_two_classes),
         cmocka_unit_test(test_many_groups),
