@@ -207,6 +207,7 @@ static void test_a_hundred_thousand_values(void **state)
     ml_frame_free(y);
     y = transformed(ML_ONE_HOT("w", .max_categories = 3), f, NULL, NULL); /* of equals the first ones */
     assert_names(y, "w_00000 w_00001 w_00002 w_other");
+    assert_refused(ML_ONE_HOT("w"), f, NULL, "one_hot: column 'w' has 100000 values and would become 100000 columns, more than 10000");
     ml_frame_free(y);
     ml_frame_free(f);
     free(v);

@@ -54,7 +54,8 @@ typedef enum ml_unseen {
 } ml_unseen;
 
 /* Categories, texts and integers become columns of 0 and 1, "<column>_<category>", one for each value that occurs, in sorted
- * order (texts by their bytes), in the place of the column. A missing value is zeros. Two columns of one name are an error. */
+ * order (texts by their bytes), in the place of the column. A missing value is zeros. Two columns of one name are an error; so are
+ * more than 10,000 for one column. */
 typedef struct ml_one_hot_opts {
     const char *columns;
     ml_unseen unseen;
@@ -81,7 +82,7 @@ typedef struct ml_group_rate_opts {
     const char *columns;
     const char *also[ML_ALSO];
     const char *name; /* of the new column; default: "<columns>_rate" */
-    double smoothing; /* m:  (sum + m * prior) / (n + m),  prior the mean over all training rows; default 0: the prior where n is 0 */
+    double smoothing; /* m in  (sum + m * prior) / (n + m),  prior the mean over all training rows; default 0; 0 / 0 is the prior */
     bool count;       /* n too, in a column "<name>_count" */
 } ml_group_rate_opts;
 

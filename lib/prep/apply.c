@@ -155,8 +155,8 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
     const char *name = json_is_string(v) ? json_string_value(v) : "";
     const applied *a = find(name);
     if (!a)
-        return mli_store_fail(store, at, "function", "is '%s', and no function of that name is registered: call ml_prep_register first",
-                              mli_shown(name, shown));
+        return mli_store_fail(store, at, "function", "is '%s', and no function of that name is registered: call ml_prep_register "
+                              "first", mli_shown(name, shown));
     return keep(p, *a);
 }
 

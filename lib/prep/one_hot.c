@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of one column. A table of more is not what somebody wanted. */
+enum { MOST_COLUMNS = 10000 };
+
 static const char *const UNSEEN[] = {"error", "ignore", "other", NULL};
 static const mli_field FIELDS[] = {
     MLI_FIELD_CHOICE(ml_one_hot_opts, unseen, UNSEEN),
@@ -115,6 +118,16 @@ static void number(hot *h, const int64_t *count, const ml_one_hot_opts *o, const
             e->to[k] = other;
 }
 
+static ml_status check_number(const hot *h, const ml_column *c)
+{
+    char shown[MLI_SHOWN];
+    if (h->names <= MOST_COLUMNS)
+        return ML_OK;
+    return mli_fail(ML_EINVAL, "column '%s' has %lld values and would become %ld columns, more than %d: gather the rare ones by "
+                               ".min_count or .max_categories, or take an ordinal code or a group rate",
+                    mli_shown(c->name, shown), (long long)h->code.values.n, (long)h->names, MOST_COLUMNS);
+}
+
 /* "<column>_<value>" for each. */
 static ml_status name_columns(hot *h, const char *column, const char *const *of)
 {
@@ -143,8 +156,10 @@ static ml_status fit_counted(hot *h, const ml_column *c, int64_t *count, const m
     ml_status s = of && h->code.to ? ML_OK : ML_ENOMEM;
     if (!s) {
         number(h, count, o, of);
-        s = name_columns(h, c->name, of);
+        s = check_number(h, c);
     }
+    if (!s)
+        s = name_columns(h, c->name, of);
     mli_free(of);
     return s;
 }

@@ -66,8 +66,8 @@ static ml_status check_count(const ml_polynomial_opts *o, int d)
     for (int n = 2; n <= o->degree; n++)
         for (bool more = first(&c, n, d, o->interactions_only); more; more = next(&c, d))
             if (++count > MOST_PRODUCTS)
-                return mli_fail(ML_EINVAL, "%d columns have more than %d products of up to %" PRId64 " factors: name fewer, or lower "
-                                           "the degree", d, MOST_PRODUCTS, o->degree);
+                return mli_fail(ML_EINVAL, "%d columns have more than %d products of up to %" PRId64 " factors: name fewer, or "
+                                           "lower the degree", d, MOST_PRODUCTS, o->degree);
     return ML_OK;
 }
 

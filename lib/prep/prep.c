@@ -61,8 +61,8 @@ void ml_prep_free(ml_prep *p)
 static ml_status check_frame(const ml_frame *f, const char *target)
 {
     if (f->role == ML_ROLE_TEST)
-        return mli_fail(ML_ESTATE, "this frame is for testing: what a step learnt from it would leak into the score, which would then "
-                                   "promise more than new rows give. Fit on the training rows and transform these "
+        return mli_fail(ML_ESTATE, "this frame is for testing: what a step learnt from it would leak into the score, which would "
+                                   "then promise more than new rows give. Fit on the training rows and transform these "
                                    "(ml_frame_forget_role is the door for a final fit on all rows)");
     if (target && !ml_frame_column(f, target))
         return ml_error_status();

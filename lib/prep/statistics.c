@@ -18,8 +18,8 @@ double *mli_known(const ml_column *c)
         v[n++] = ml_column_number(c, i);
         if (isinf(v[n - 1])) {
             mli_free(v);
-            return mli_null(ML_EINVAL, "column '%s' is infinite in row %lld: nothing can be learnt from it", mli_shown(c->name, shown),
-                            (long long)i);
+            return mli_null(ML_EINVAL, "column '%s' is infinite in row %lld: nothing can be learnt from it",
+                            mli_shown(c->name, shown), (long long)i);
         }
     }
     return v;
