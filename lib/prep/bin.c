@@ -46,27 +46,19 @@ static ml_status check(const ml_prep_step *step)
 
 /* ---- fitting ---- */
 
-static double edge_at(const double *sorted, int64_t n, const ml_bin_opts *o, int64_t k)
+/* Writes the inner edges of n >= 1 numbers between low and high to edge, and says how many. It reorders v. */
+static int64_t edges_of(double *v, int64_t n, double low, double high, const ml_bin_opts *o, double *edge)
 {
-    const double low = sorted[0], high = sorted[n - 1];
-    if (o->how == ML_BIN_QUANTILE)
-        return mli_quantile(sorted, n, (double)k / (double)o->bins);
-    return low + (double)k * ((high - low) / (double)o->bins);
-}
-
-/* Writes the inner edges of n >= 1 sorted numbers to edge, and says how many. */
-static int64_t edges_of(const double *sorted, int64_t n, const ml_bin_opts *o, double *edge)
-{
-    const double narrow = o->how == ML_BIN_QUANTILE ? NARROW : 0;
-    double last = sorted[0];
+    const bool quantile = o->how == ML_BIN_QUANTILE;
+    const double narrow = quantile ? NARROW : 0, width = (high - low) / (double)o->bins;
+    double last = low;
     int64_t count = 0;
     for (int64_t k = 1; k < o->bins; k++) {
-        const double e = edge_at(sorted, n, o, k);
-        if (e - last <= narrow)
-            continue;
-        edge[count++] = last = e;
+        const double e = quantile ? mli_quantile(v, n, (double)k / (double)o->bins) : low + (double)k * width;
+        if (e - last > narrow)
+            edge[count++] = last = e;
     }
-    return count - (count && sorted[n - 1] - last <= narrow);
+    return count - (count && high - last <= narrow);
 }
 
 static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opts *o)
@@ -76,9 +68,9 @@ static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opt
     double *v = mli_known(c);
     if (!v)
         return ml_error_status();
-    mli_sort_numbers(v, n);
-    const bool fits = n == 0 || isfinite(v[n - 1] - v[0]);
-    s->begin[i + 1] = s->begin[i] + (n && fits ? edges_of(v, n, o, s->edge + s->begin[i]) : 0);
+    const double low = n ? mli_select(v, n, 0) : 0, high = n ? mli_select(v, n, n - 1) : 0;
+    const bool fits = isfinite(high - low);
+    s->begin[i + 1] = s->begin[i] + (n && fits ? edges_of(v, n, low, high, o, s->edge + s->begin[i]) : 0);
     mli_free(v);
     return fits ? ML_OK : mli_fail(ML_EINVAL, "the values of column '%s' are too far apart: their range is no double",
                                    mli_shown(c->name, shown));

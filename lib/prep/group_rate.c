@@ -9,6 +9,7 @@
  * Learns    sum and count of each group, and p
  * Source    Micci-Barreca 2001, eq. 3 (the rate with smoothing); the row itself is left out as in Prokhorenkova et al. 2018, 3.2
  */
+#include "linalg/statistics.h"
 #include "prep/groups.h"
 
 #include <math.h>
@@ -155,10 +156,7 @@ static ml_status fit_set(const ml_prep *p, rates *s, const mli_prep_rows *g, int
 
 static ml_status fit_prior(rates *s, const mli_prep_rows *g)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < g->rows; i++)
-        sum += g->y[i];
-    s->prior = sum / (double)g->rows;
+    s->prior = mli_mean(g->y, g->rows);
     return isfinite(s->prior) ? ML_OK : mli_fail(ML_EINVAL, "the targets are too large: their sum is no double");
 }
 

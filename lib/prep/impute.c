@@ -61,10 +61,8 @@ static ml_status fill_average(fills *s, int i, const ml_column *c, ml_impute_how
     const int64_t n = c->n - c->missing;
     if (!v)
         return ml_error_status();
-    if (how == ML_IMPUTE_MEDIAN)
-        mli_sort_numbers(v, n);
     s->type[i] = ML_NUMBER;
-    s->number[i] = how == ML_IMPUTE_MEDIAN ? mli_quantile(v, n, 0.5) : mli_mean(v, n);
+    s->number[i] = how == ML_IMPUTE_MEDIAN ? mli_median(v, n) : mli_mean(v, n);
     mli_free(v);
     if (isfinite(s->number[i]))
         return ML_OK;

@@ -50,7 +50,7 @@ static ml_status check(const ml_prep_step *step)
 
 /* ---- fitting ---- */
 
-/* n >= 1 finite numbers, which it may sort. */
+/* n >= 1 finite numbers, which it may reorder. */
 static void measure(double *v, int64_t n, const ml_scale_opts *o, double *centre, double *scale, double *shift)
 {
     if (o->how == ML_SCALE_STANDARD) {
@@ -58,14 +58,13 @@ static void measure(double *v, int64_t n, const ml_scale_opts *o, double *centre
         *scale = mli_deviation(v, n, *centre);
         return;
     }
-    mli_sort_numbers(v, n);
     if (o->how == ML_SCALE_ROBUST) {
-        *centre = mli_quantile(v, n, 0.5);
+        *centre = mli_median(v, n);
         *scale = mli_quantile(v, n, 0.75) - mli_quantile(v, n, 0.25);
         return;
     }
-    *centre = v[0];
-    *scale = (v[n - 1] - v[0]) / (o->high - o->low);
+    *centre = mli_select(v, n, 0);
+    *scale = (mli_select(v, n, n - 1) - *centre) / (o->high - o->low);
     *shift = o->low;
 }
 
