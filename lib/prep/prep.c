@@ -91,6 +91,7 @@ static ml_status take_y(const ml_frame *f, const char *target, double **y)
     return s;
 }
 
+/* Columns that had to be converted are in *aside, which the caller frees as it does g->column. */
 static ml_status give(const ml_prep *p, const ml_frame *f, const double *y, mli_prep_rows *g, ml_frame **aside)
 {
     *g = (mli_prep_rows){.rows = f->rows, .y = y};
@@ -195,15 +196,14 @@ static ml_status pass(const ml_prep *p, const ml_frame *f, const mli_prep_rows *
 
 static ml_frame *by_columns(const ml_prep *p, const ml_frame *f, const double *y)
 {
-    mli_prep_rows g;
+    mli_prep_rows g = {0};
     ml_frame *aside = NULL, *out = mli_frame_like(f);
     ml_status s = out ? give(p, f, y, &g, &aside) : ML_ENOMEM;
     if (!s)
         s = pass(p, f, &g, out);
     if (!s && f->columns && !out->columns)
         s = mli_fail(ML_EINVAL, "no column would be left");
-    if (out)
-        mli_free(g.column);
+    mli_free(g.column);
     ml_frame_free(aside);
     if (!s)
         return out;
