@@ -123,11 +123,18 @@ def logistic():
                 coefficients = coefficients - coefficients.mean(0)
         return row(coefficients, intercept)
 
+    def rescaled(r):
+        """Without a penalty, the same plane in other units. Neither solver of scikit-learn finds it on the scaled columns."""
+        r = r.copy()
+        r[:D] /= scales
+        r[D] -= r[:D] @ offsets
+        return r
+
     two_weights = {0: 0.5, 1: 3}
     rows = [
         of(x, two), of(x, two, C=0.01), of(x, two, C=np.inf), of(x, two, class_weight="balanced"), of(x, two, weight),
         of(x, two, fit_intercept=False), of(x, two, C=0.5, l1_ratio=1), of(x, two, C=0.5, l1_ratio=0.5),
-        of(x, two, class_weight=two_weights), of(awkward, two), of(scaled, two, C=np.inf),
+        of(x, two, class_weight=two_weights), of(awkward, two), rescaled(of(x, two, C=np.inf)),
         of(x, three), of(x, three, C=100), of(x, three, weight, class_weight="balanced"), of(x, three, C=0.3, l1_ratio=1),
         of(x, three, C=0.3, l1_ratio=0.5), of(x, three, C=np.inf), of(awkward, three), of(wide, two[:18], C=0.2),
         of(awkward, two, C=0.5, l1_ratio=0.5),
