@@ -25,6 +25,7 @@
 #include <mlcore/rng.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
+#include <mlcore/trees.h>
 #include <mlcore/vision.h>
 
 #endif
