@@ -28,6 +28,7 @@
 #include <mlcore/summary.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
+#include <mlcore/trees.h>
 #include <mlcore/vision.h>
 #include <mlcore/wrangle.h>
 
