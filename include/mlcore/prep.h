@@ -14,9 +14,9 @@
 ML_BEGIN
 
 /* Options of most steps begin with `columns`, what the step works on: names as ml_frame_select takes them, "age,fare", or classes
- * of columns, which may stand among names: "*number" (numbers and integers), "*category", "*text", or "*" (all). A name that
- * begins with a star of its own is written "\*name". The target is in no class, and to name it is an error. A class may have no
- * column: the step then has nothing to do. Texts in options are the caller's; fit copies them. */
+ * of columns, which may stand among names: "*number" (numbers and integers), "*category", "*text", or "*" (all); a column that
+ * has such a name itself goes first. The target is in no class, and to name it is an error. A class may have no column: the step
+ * then has nothing to do. Texts in options are the caller's; fit copies them. */
 
 /* Fills what is missing. A column without a single value gets the constant, whatever `how` says. */
 typedef enum ml_impute_how {
