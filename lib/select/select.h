@@ -124,8 +124,8 @@ ml_status mli_trial_run(const mli_trials *all, const mli_trial *t);
 ml_search *mli_search_fit(const ml_recipe *recipe, const ml_frame *f, const mli_goal *goal, const ml_search_opts *opts);
 
 /* Mean, and standard deviation of a sample, of n numbers `stride` apart; the spread of one number is NaN. */
-double mli_mean(const double *v, int64_t n, int64_t stride);
-double mli_spread(const double *v, int64_t n, int64_t stride);
+double mli_score_mean(const double *v, int64_t n, int64_t stride);
+double mli_score_spread(const double *v, int64_t n, int64_t stride);
 
 /* Checks what all of these functions are given, and finds the goal; on error *goal is empty. */
 ml_status mli_select_begin(const char *where, const ml_recipe *recipe, const ml_frame *f, const char *target, mli_goal *goal);
