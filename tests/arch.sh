@@ -32,7 +32,7 @@ room() {
     ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
     frame | csv) echo data ;;
-    learners) echo classical ;;
+    learners | trees) echo classical ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;
     esac

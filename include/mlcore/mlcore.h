@@ -27,6 +27,7 @@
 #include <mlcore/select.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
+#include <mlcore/trees.h>
 #include <mlcore/vision.h>
 
 #endif

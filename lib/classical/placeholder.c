@@ -29,9 +29,6 @@ static void no_free(void *state)
     __attribute__((weak)) const ml_learner_kind id = {.name = text, .fields = NONE, .classifies = true, .regresses = true,        \
                                                       .fit = no_fit, .predict = no_predict, .save = no_save, .load = no_load,     \
                                                       .free = no_free}
-STAND_IN(mli_dummy_kind, "dummy");
 STAND_IN(mli_linear_kind, "linear");
 STAND_IN(mli_logistic_kind, "logistic");
-STAND_IN(mli_tree_kind, "tree");
-STAND_IN(mli_forest_kind, "forest");
 STAND_IN(mli_boost_kind, "boost");
