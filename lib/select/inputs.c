@@ -33,8 +33,8 @@ void mli_inputs_free(mli_inputs *in)
 
 static ml_status add_input(mli_inputs *in, const char *name, ml_type type)
 {
-    mli_input *i = &in->v[in->n];
-    *i = (mli_input){.name = mli_strdup(name), .type = type};
+    mli_wanted *i = &in->v[in->n];
+    *i = (mli_wanted){.name = mli_strdup(name), .type = type};
     in->n += i->name != NULL;
     return i->name ? ML_OK : ML_ENOMEM;
 }

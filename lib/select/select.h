@@ -37,14 +37,14 @@ void mli_truth_free(mli_truth *t);
 /* The type that ml_type_name calls so; false where there is none, or name is NULL. */
 bool mli_type_named(const char *name, ml_type *type);
 
-typedef struct mli_input {
+typedef struct mli_wanted {
     char *name;
     ml_type type;
-} mli_input;
+} mli_wanted;
 
 typedef struct mli_inputs {
     int n, ignored;
-    mli_input *v;
+    mli_wanted *v;
     char **ignore; /* columns that are dropped before anything looks at them: they may be there or not */
 } mli_inputs;
 
