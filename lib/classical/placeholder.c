@@ -29,6 +29,4 @@ static void no_free(void *state)
     __attribute__((weak)) const ml_learner_kind id = {.name = text, .fields = NONE, .classifies = true, .regresses = true,        \
                                                       .fit = no_fit, .predict = no_predict, .save = no_save, .load = no_load,     \
                                                       .free = no_free}
-STAND_IN(mli_linear_kind, "linear");
-STAND_IN(mli_logistic_kind, "logistic");
 STAND_IN(mli_boost_kind, "boost");
