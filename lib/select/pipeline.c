@@ -48,56 +48,56 @@ static bool only_drops(ml_prep_step step)
     return name && (strcmp(name, "drop") == 0 || strcmp(name, "keep") == 0);
 }
 
-/* Fits the steps; *at, at first a copy of train, becomes what the learner is given and the target. What the first steps drop is no
- * input, since nothing has looked at it. */
-static ml_status fit_steps(ml_pipeline *p, const ml_recipe *recipe, const ml_frame *train, ml_frame **at)
+/* Fits step i; *at, NULL for train itself, becomes what it makes of the frame. */
+static ml_status fit_step(ml_pipeline *p, const ml_recipe *recipe, int i, const ml_frame *train, ml_frame **at)
 {
-    bool looked = false;
-    for (int i = 0; i < recipe->steps; i++) {
-        if (!looked && !only_drops(recipe->step[i])) {
-            if (mli_inputs_of(&p->in, train, *at, p->goal.name))
-                return ml_error_status();
-            looked = true;
-        }
-        ml_frame *next = ml_prep_fit_transform(recipe->step[i], *at, p->goal.name, &p->prep[i]);
-        if (!next)
-            return fail_in_step(i, ml_prep_step_name(recipe->step[i]));
-        p->steps = i + 1;
-        ml_frame_free(*at);
-        *at = next;
-    }
-    return looked ? ML_OK : mli_inputs_of(&p->in, train, *at, p->goal.name);
+    ml_frame *next = ml_prep_fit_transform(recipe->step[i], *at ? *at : train, p->goal.name, &p->prep[i]);
+    ml_frame_free(*at);
+    *at = next;
+    if (!next)
+        return fail_in_step(i, ml_prep_step_name(recipe->step[i]));
+    p->steps = i + 1;
+    return ML_OK;
 }
 
-/* The columns of a frame that comes out of the steps, but for the target, as numbers. */
-static ml_matrix *numbers_of(const ml_frame *f, const char *target)
+/* Returns what the learner is given, with the target. What the first steps drop is no input: nothing has looked at it. */
+static ml_frame *fit_steps(ml_pipeline *p, const ml_recipe *recipe, const ml_frame *train)
 {
-    ml_frame *features = ml_frame_copy(f);
+    ml_frame *at = NULL;
+    ml_status s = ML_OK;
+    int i = 0;
+    for (; i < recipe->steps && only_drops(recipe->step[i]) && !s; i++)
+        s = fit_step(p, recipe, i, train, &at);
+    if (!s)
+        s = mli_inputs_of(&p->in, train, at ? at : train, p->goal.name);
+    for (; i < recipe->steps && !s; i++)
+        s = fit_step(p, recipe, i, train, &at);
+    if (!s)
+        return at ? at : ml_frame_copy(train);
+    ml_frame_free(at);
+    return NULL;
+}
+
+/* A frame that comes out of the steps, without the target, as numbers. */
+static ml_matrix *numbers_of(const ml_frame *f)
+{
     char shown[MLI_SHOWN];
-    if (!features || (ml_frame_has(features, target) && ml_frame_remove(features, target))) {
-        ml_frame_free(features);
-        return NULL;
+    for (int j = 0; j < f->columns; j++) {
+        const ml_column *c = &f->column[j];
+        if (c->type != ML_NUMBER && c->type != ML_INTEGER)
+            return mli_null(ML_EINVAL, "pipeline: behind the steps column '%s' is still of type %s, and the learner wants numbers: "
+                            "encode it (one_hot, ordinal, group_rate), or drop it", mli_shown(c->name, shown), ml_type_name(c->type));
     }
-    for (int j = 0; j < features->columns; j++) {
-        const ml_column *c = &features->column[j];
-        if (c->type == ML_NUMBER || c->type == ML_INTEGER)
-            continue;
-        mli_fail(ML_EINVAL, "pipeline: behind the steps column '%s' is still of type %s, and the learner wants numbers: encode it "
-                 "(one_hot, ordinal, group_rate), or drop it", mli_shown(c->name, shown), ml_type_name(c->type));
-        ml_frame_free(features);
-        return NULL;
-    }
-    ml_matrix *x = ml_frame_matrix(features, NULL);
-    ml_frame_free(features);
-    return x;
+    return ml_frame_matrix(f, NULL);
 }
 
-static ml_status fit_model(ml_pipeline *p, const ml_recipe *recipe, const ml_frame *ready)
+/* Takes the target out of the frame. */
+static ml_status fit_model(ml_pipeline *p, const ml_recipe *recipe, ml_frame *ready)
 {
     mli_truth t;
     if (mli_truth_of(&t, &p->goal, ready))
         return ml_error_status();
-    ml_matrix *x = numbers_of(ready, p->goal.name);
+    ml_matrix *x = ml_frame_remove(ready, p->goal.name) ? NULL : numbers_of(ready);
     if (x) {
         ml_xy data = {.x = *x, .classes = t.classes};
         if (t.classes)
@@ -115,9 +115,9 @@ static ml_status fit_model(ml_pipeline *p, const ml_recipe *recipe, const ml_fra
 ml_pipeline *mli_pipeline_fit(const ml_recipe *recipe, const ml_frame *train, const mli_goal *goal)
 {
     ml_pipeline *p = mli_calloc(1, sizeof *p);
-    ml_frame *at = p ? ml_frame_copy(train) : NULL;
-    bool well = at && !mli_goal_copy(&p->goal, goal) && !fit_steps(p, recipe, train, &at) && !fit_model(p, recipe, at);
-    ml_frame_free(at);
+    ml_frame *ready = p && !mli_goal_copy(&p->goal, goal) ? fit_steps(p, recipe, train) : NULL;
+    bool well = ready && !fit_model(p, recipe, ready);
+    ml_frame_free(ready);
     if (well)
         return p;
     ml_pipeline_free(p);
@@ -198,7 +198,7 @@ ml_status mli_pipeline_answer(const ml_pipeline *p, const ml_frame *conformed, m
 {
     *a = (mli_answers){.n = conformed->rows, .classes = p->goal.classes};
     ml_frame *behind = walk(p, conformed);
-    ml_matrix *x = behind ? numbers_of(behind, p->goal.name) : NULL;
+    ml_matrix *x = behind ? numbers_of(behind) : NULL;
     ml_frame_free(behind);
     ml_status s = x ? ask(p, x, a) : ml_error_status();
     ml_matrix_free(x);
