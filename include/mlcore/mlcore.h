@@ -6,6 +6,7 @@
 #include <mlcore/build.h>
 #include <mlcore/checkpoint.h>
 #include <mlcore/classical.h>
+#include <mlcore/csv.h>
 #include <mlcore/custom.h>
 #include <mlcore/data.h>
 #include <mlcore/doctor.h>

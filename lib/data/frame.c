@@ -140,6 +140,16 @@ ml_status mli_frame_give(ml_frame *f, ml_column *c)
     return s;
 }
 
+void mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows)
+{
+    mli_free(f->self->columns);
+    f->self->columns = columns;
+    f->self->room = n;
+    f->column = columns;
+    f->columns = n;
+    f->rows = rows;
+}
+
 /* The sentence for what a column can be refused for before it is looked at. */
 static ml_status check_put(const ml_frame *f, const char *name, const void *v, int64_t n)
 {
