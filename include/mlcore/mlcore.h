@@ -25,6 +25,7 @@
 #include <mlcore/progress.h>
 #include <mlcore/real.h>
 #include <mlcore/rng.h>
+#include <mlcore/select.h>
 #include <mlcore/summary.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
