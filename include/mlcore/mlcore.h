@@ -20,6 +20,7 @@
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>
 #include <mlcore/optim.h>
+#include <mlcore/plot.h>
 #include <mlcore/progress.h>
 #include <mlcore/real.h>
 #include <mlcore/rng.h>
