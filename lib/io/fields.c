@@ -18,6 +18,19 @@ static int64_t *count_in(const mli_field *f, const void *s)
     return (int64_t *)((char *)s + f->at);
 }
 
+static int *choice_in(const mli_field *f, const void *s)
+{
+    return (int *)((char *)s + f->at);
+}
+
+int mli_choices(const mli_field *f)
+{
+    int n = 0;
+    while (f->choices[n])
+        n++;
+    return n;
+}
+
 void mli_fields_resolve(const mli_field *fields, void *opts)
 {
     for (const mli_field *f = fields; f->name; f++) {
@@ -43,6 +56,8 @@ static const char *demand(const mli_field *f, const void *opts)
         return isfinite(*number_in(f, opts)) ? NULL : "a finite number";
     case MLI_COUNT:
         return *count_in(f, opts) >= 0 && *count_in(f, opts) <= MOST ? NULL : "in 0 .. 2^53";
+    case MLI_CHOICE:
+        return *choice_in(f, opts) >= 0 && *choice_in(f, opts) < mli_choices(f) ? NULL : "one of its enum";
     case MLI_NUMBER:
     case MLI_WORD:
     case MLI_FLAG:
@@ -69,6 +84,8 @@ static bool equal(const mli_field *f, const void *a, const void *b)
     const char *p = (const char *)a + f->at, *q = (const char *)b + f->at;
     if (f->kind == MLI_FLAG)
         return *(const bool *)p == *(const bool *)q;
+    if (f->kind == MLI_CHOICE)
+        return *choice_in(f, a) == *choice_in(f, b);
     if (f->kind <= MLI_NUMBER) {
         double x = *number_in(f, a), y = *number_in(f, b);
         return x == y || (isnan(x) && isnan(y));
@@ -89,6 +106,10 @@ char *mli_field_text(const mli_field *f, const void *from, char *buf, size_t siz
     const char *p = (const char *)from + f->at;
     if (f->kind == MLI_FLAG)
         snprintf(buf, size, "%s", *(const bool *)p ? "true" : "false");
+    else if (f->kind == MLI_CHOICE && *choice_in(f, from) >= 0 && *choice_in(f, from) < mli_choices(f))
+        snprintf(buf, size, "%s", f->choices[*choice_in(f, from)]);
+    else if (f->kind == MLI_CHOICE)
+        snprintf(buf, size, "%d", *choice_in(f, from));
     else if (f->kind == MLI_WORD)
         snprintf(buf, size, "%" PRIu64, *(const uint64_t *)p);
     else if (f->kind == MLI_COUNT)
