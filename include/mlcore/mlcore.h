@@ -23,6 +23,7 @@
 #include <mlcore/plot.h>
 #include <mlcore/progress.h>
 #include <mlcore/real.h>
+#include <mlcore/report.h>
 #include <mlcore/rng.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>

@@ -59,7 +59,7 @@ static void put_text(script *s, const char *text, int64_t most, bool format)
 }
 
 /* How many letters, each so wide, go into so many pixels. */
-enum { ORDINARY = 7, LARGE = 9 };
+enum { ORDINARY = 7, LARGE = 10 };
 static int64_t letters(const script *s, int64_t pixels, int letter, int64_t most)
 {
     int64_t fit = is_terminal(s) ? pixels : pixels / letter;
@@ -96,17 +96,27 @@ static void put_label(script *s, const char *what, const char *text, int64_t mos
     mli_putf(&s->commands, " noenhanced %s\n", how);
 }
 
-static void put_titles(script *s, const ml_plot *p, bool key)
+/* Where no letter can be turned, the label of y stands at the head of its axis, if the title leaves it room. */
+static void put_level_label(script *s, const ml_plot *p)
+{
+    size_t title = p->title ? strlen(p->title) : 0;
+    if (p->y_label && title + 2 * strlen(p->y_label) + 8 < (size_t)s->width)
+        put_label(s, "label 1", p->y_label, MOST_TITLE, "at graph 0, graph 1 offset -2,1 left");
+}
+
+static void put_titles(script *s, const ml_plot *p, bool key_above)
 {
     char how[96];
-    snprintf(how, sizeof how, "offset 0,%s font ',15' textcolor rgb '#%s'", key && !is_terminal(s) ? "1.1" : "0", INK);
-    put_label(s, "title", p->title, letters(s, s->width, LARGE, MOST_TITLE), how);
+    snprintf(how, sizeof how, "offset 0,%s font ',15' textcolor rgb '#%s'", key_above ? "1.2" : "0", INK);
+    if (key_above) /* which gnuplot does not reckon with */
+        mli_putf(&s->commands, "set tmargin %s\n", p->title ? "4.4" : "2");
+    put_label(s, "title", p->title, letters(s, s->width - s->width / 10, LARGE, MOST_TITLE), how);
     snprintf(how, sizeof how, "textcolor rgb '#%s'", TEXT);
     put_label(s, "xlabel", p->x_label, letters(s, s->width - s->width / 6, ORDINARY, MOST_TITLE), how);
-    if (!is_terminal(s))
+    if (is_terminal(s))
+        put_level_label(s, p);
+    else
         put_label(s, "ylabel", p->y_label, letters(s, s->height - s->height / 4, ORDINARY, MOST_TITLE), how);
-    else /* where no letter can be turned, at the head of its axis */
-        put_label(s, "label 1", p->y_label, letters(s, s->width / 3, ORDINARY, MOST_TITLE), "at graph 0, graph 1 offset -2,1 left");
 }
 
 static void put_range(script *s, char axis, const mli_axis *a, bool down)
@@ -160,26 +170,30 @@ static void put_grid(script *s, const ml_plot *p)
                  level ? "ytics" : "noytics", GRID);
 }
 
-/* Whether the legend fits into the line between title and plot. */
-static bool key_fits_above(const script *s, const ml_plot *p, int64_t *labels)
+/* The legend has its place between title and plot; below, where it is too long for that; and in the corner that curves above a
+ * diagonal leave free. */
+typedef enum place { NO_KEY = 0, ABOVE, BELOW, CORNER } place;
+static const char *const PLACES[] = {"", "at graph 0, graph 1.02 left bottom horizontal", "bmargin left horizontal",
+                                     "inside bottom right vertical"};
+
+static place place_of_key(const script *s, const ml_plot *p)
 {
-    int64_t wide = 0;
-    *labels = 0;
+    int64_t labels = 0, wide = 0;
     for (const mli_layer *l = p->layer; l; l = l->next)
         if (l->label) {
-            ++*labels;
+            labels++;
             wide += 8 + (int64_t)strlen(l->label);
         }
-    return *labels && !is_terminal(s) && wide <= letters(s, s->width - s->width / 5, ORDINARY, 10000);
+    bool fits = wide <= letters(s, s->width - s->width / 5, ORDINARY, 10000);
+    return !labels ? NO_KEY : p->reference ? CORNER : fits && !is_terminal(s) ? ABOVE : BELOW;
 }
 
-static void put_key(script *s, bool above, int64_t labels)
+static void put_key(script *s, place key)
 {
-    if (labels == 0)
+    if (key == NO_KEY)
         mli_put(&s->commands, "unset key\n");
     else
-        mli_putf(&s->commands, "set key %s horizontal Left reverse noenhanced samplen 1.6 textcolor rgb '#%s'\n",
-                 above ? "at graph 0, graph 1 left bottom" : "bmargin left", TEXT);
+        mli_putf(&s->commands, "set key %s Left reverse noenhanced samplen 1.6 textcolor rgb '#%s'\n", PLACES[key], TEXT);
 }
 
 static void put_colours(script *s, const ml_plot *p)
@@ -198,9 +212,8 @@ static void put_colours(script *s, const ml_plot *p)
 
 static void put_sheet(script *s, const ml_plot *p, const mli_axes *a)
 {
-    int64_t labels;
-    bool key_above = key_fits_above(s, p, &labels);
-    put_titles(s, p, key_above);
+    place key = place_of_key(s, p);
+    put_titles(s, p, key == ABOVE);
     mli_putf(&s->commands, "set tics scale 0 nomirror textcolor rgb '#%s'\nset format '%%g'\n", TEXT);
     if (p->opts.log_x)
         mli_put(&s->commands, "set logscale x\n");
@@ -215,7 +228,7 @@ static void put_sheet(script *s, const ml_plot *p, const mli_axes *a)
     if (p->y_names.v)
         put_names(s, 'y', &p->y_names);
     put_grid(s, p);
-    put_key(s, key_above, labels);
+    put_key(s, key);
     put_colours(s, p);
     if (p->square && !is_terminal(s))
         mli_put(&s->commands, "set size ratio -1\n");
@@ -302,7 +315,7 @@ static void put_mark(script *s, const ml_plot *p, const mli_layer *l)
                  l->colour == MLI_QUIET ? "(4,4)" : DASHES[number], of);
         break;
     case MLI_POINTS:
-        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], many ? "0.45" : "0.6",
+        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], many ? "0.3" : s->output == MLI_SVG ? "0.45" : "0.6",
                  many ? "80" : "", of);
         break;
     case MLI_AREA:
