@@ -10,7 +10,7 @@ static const char *const ROLES[] = {"xy", "xy", "xyy", "xxyy", "", "xyxy", "xxyy
 
 bool mli_is_gap(double v, bool log)
 {
-    return !(fabs(v) <= 1e300) || (log && v <= 0);
+    return !(fabs(v) <= 1e300) || (log && v < 1e-300);
 }
 
 static void stretch(mli_axis *a, double v, bool log)
@@ -53,7 +53,7 @@ static void give_air(mli_axis *a, bool log, bool tight, bool zero)
         a->low -= stands ? 0 : half;
         a->high += hangs ? 0 : half;
     } else if (log && !tight) {
-        double by = pow(a->high / a->low, AIR);
+        double by = fmin(pow(a->high / a->low, AIR), 10); /* 1e300 stays finite */
         a->low /= by;
         a->high *= by;
     } else if (!tight) {

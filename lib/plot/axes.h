@@ -15,7 +15,7 @@ typedef struct mli_axes {
 } mli_axes;
 
 mli_axes mli_plot_axes(const ml_plot *p);
-/* Whether a number has no place on an axis: NaN, infinite, beyond 1e300, not above 0 where the axis is logarithmic. */
+/* Whether a number has no place on an axis: NaN, infinite, beyond 1e300, below 1e-300 where the axis is logarithmic. */
 bool mli_is_gap(double v, bool log);
 /* Bar i of series k, across: from *low to *high. */
 void mli_bar_sides(const mli_axes *a, int64_t i, int64_t k, double *low, double *high);

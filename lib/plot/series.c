@@ -174,7 +174,7 @@ static bool extent(ml_doubles v, double *low, double *high)
 static void add_density(ml_plot *p, const char *label, ml_doubles v)
 {
     double x[CURVE_POINTS], y[CURVE_POINTS], low, high, h;
-    if (!extent(v, &low, &high))
+    if (!extent(v, &low, &high) || high - low < 1e-290)
         return;
     if (ml_density_bandwidth(v, &h)) {
         mli_plot_failed(p);

@@ -115,22 +115,24 @@ ml_status ml_histogram_counts(ml_doubles v, int64_t bins, double low, double hig
 
 ml_status ml_density_bandwidth(ml_doubles v, double *bandwidth)
 {
-    double mean = 0, squares = 0;
+    double mean = 0, squares = 0, scale = 0;
     int64_t n = 0;
     for (int64_t i = 0; i < v.n; i++) {
         if (isinf(v.v[i]))
             return mli_fail(ML_EINVAL, "density: value %lld is infinite", (long long)i);
+        scale = fmax(scale, fabs(v.v[i]));
+    }
+    for (int64_t i = 0; i < v.n; i++) {
         if (isnan(v.v[i]))
             continue;
         n++;
-        double step = v.v[i] - mean; /* Welford 1962 */
+        double x = scale > 0 ? v.v[i] / scale : 0, step = x - mean; /* so that no square is too large; Welford 1962 */
         mean += step / (double)n;
-        squares += step * (v.v[i] - mean);
+        squares += step * (x - mean);
     }
-    if (n < 2 || !(squares > 0) || !isfinite(squares))
-        return mli_fail(ML_EINVAL, "density: %lld values with a variance of %g: it wants two different ones", (long long)n,
-                        n < 2 ? 0 : squares / (double)(n - 1));
-    *bandwidth = pow((double)n, -0.2) * sqrt(squares / (double)(n - 1));
+    *bandwidth = n < 2 ? 0 : pow((double)n, -0.2) * sqrt(squares / (double)(n - 1)) * scale;
+    if (!(*bandwidth > 0) || !isfinite(*bandwidth))
+        return mli_fail(ML_EINVAL, "density: %lld values, Scott's bandwidth %g: it wants two different ones", (long long)n, *bandwidth);
     return ML_OK;
 }
 

@@ -28,7 +28,7 @@ ml_status mli_html_check(const ml_html *h, const char *who)
 
 ml_status mli_html_status(ml_html *h)
 {
-    bool lacks = mli_buffer_status(&h->title) || mli_buffer_status(&h->links) || mli_buffer_status(&h->body);
+    bool lacks = mli_buffer_status(&h->title) || mli_buffer_status(&h->subtitle) || mli_buffer_status(&h->links) || mli_buffer_status(&h->body);
     return lacks ? mli_html_failed(h) : ML_OK;
 }
 
@@ -88,7 +88,7 @@ ml_html *ml_html_new(const char *title, const char *subtitle)
         return NULL;
     mli_html_put(&h->title, title ? title : "Report");
     if (subtitle)
-        put_element(&h->body, "<p class=\"subtitle\">", subtitle, "</p>\n");
+        put_element(&h->subtitle, "<p class=\"subtitle\">", subtitle, "</p>\n");
     if (!mli_html_status(h))
         return h;
     ml_html_free(h);
@@ -100,6 +100,7 @@ void ml_html_free(ml_html *h)
     if (!h)
         return;
     mli_buffer_free(&h->title);
+    mli_buffer_free(&h->subtitle);
     mli_buffer_free(&h->links);
     mli_buffer_free(&h->body);
     mli_free(h);
@@ -198,6 +199,12 @@ const char *ml_html_missing(const ml_html *h)
 
 /* ---- written ---- */
 
+static void put_part(mli_buffer *out, const mli_buffer *part)
+{
+    if (part->n)
+        mli_put_bytes(out, part->v, part->n);
+}
+
 static void put_page(const ml_html *h, mli_buffer *out)
 {
     const int many = 3;
@@ -206,19 +213,19 @@ static void put_page(const ml_html *h, mli_buffer *out)
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
                  "img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
-    mli_put(out, h->title.v);
+    put_part(out, &h->title);
     mli_put(out, "</title>\n<style>\n");
     mli_put(out, mli_html_style);
     mli_put(out, "</style>\n</head>\n<body>\n<main>\n<h1>");
-    mli_put(out, h->title.v);
+    put_part(out, &h->title);
     mli_put(out, "</h1>\n");
+    put_part(out, &h->subtitle);
     if (h->sections >= many) {
         mli_put(out, "<nav aria-label=\"Sections\">\n");
-        mli_put(out, h->links.v);
+        put_part(out, &h->links);
         mli_put(out, "</nav>\n");
     }
-    if (h->body.n)
-        mli_put(out, h->body.v);
+    put_part(out, &h->body);
     mli_put(out, "</main>\n</body>\n</html>\n");
 }
 

@@ -7,7 +7,7 @@
 #include <mlcore/report.h>
 
 struct ml_html {
-    mli_buffer title, links, body;
+    mli_buffer title, subtitle, links, body; /* markup already */
     int sections, figures, tables;
     char missing[512];   /* the first sentence on a picture that is not there */
     ml_status failed;    /* the first error, which sticks */

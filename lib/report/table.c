@@ -30,10 +30,11 @@ static void put_time(mli_buffer *b, int64_t microseconds)
 
 static void put_cell(mli_buffer *b, const ml_column *c, int64_t i)
 {
-    if (ml_column_missing(c, i))
-        mli_put(b, "<td class=\"none\">&ndash;");
-    else {
-        mli_put(b, is_number(c) ? "<td class=\"number\">" : "<td>");
+    const char *kind = is_number(c) ? "number" : c->type == ML_TIME ? "time" : "text";
+    if (ml_column_missing(c, i)) {
+        mli_putf(b, "<td class=\"%s none\">&ndash;", kind);
+    } else {
+        mli_putf(b, "<td class=\"%s\">", kind);
         if (c->type == ML_NUMBER)
             mli_put_number(b, 'g', 6, c->number[i]);
         else if (c->type == ML_INTEGER)
@@ -80,6 +81,6 @@ ml_status ml_html_table(ml_html *h, const char *caption, const ml_frame *f, int6
     }
     mli_put(b, "</tbody></table></div>\n");
     if (rows < f->rows)
-        mli_putf(b, "<p class=\"subtitle\">%lld of %lld rows.</p>\n", (long long)rows, (long long)f->rows);
+        mli_putf(b, "<p class=\"more\">%lld of %lld rows.</p>\n", (long long)rows, (long long)f->rows);
     return mli_html_status(h);
 }
