@@ -81,20 +81,33 @@ static ml_status epoch(run *r, ml_progress *bar)
 }
 
 /* The score on what was held out, and the weights where it is the best so far. */
-static ml_status judge(run *r, char *note, size_t size)
+static ml_status judge(run *r, double *accuracy)
 {
     ml_train_progress *p = &r->c.progress;
-    double accuracy;
-    if (ml_evaluate(r->net, r->held, ML_ACCURACY, &accuracy))
+    if (ml_evaluate(r->net, r->held, ML_ACCURACY, accuracy))
         return ml_error_status();
-    snprintf(note, size, "validation %.2f %%", 100 * accuracy);
     p->epochs_since_best++;
-    if (p->best_epoch && accuracy <= p->best_score)
+    if (p->best_epoch && *accuracy <= p->best_score)
         return ML_OK;
-    p->best_score = accuracy;
+    p->best_score = *accuracy;
     p->best_epoch = p->epoch + 1;
     p->epochs_since_best = 0;
     return r->s->patience ? ml_params_save(r->net->params, r->best, r->s->run) : ML_OK;
+}
+
+/* For the curves of the report. */
+static void note_epoch(outcome *o, double epoch, double loss, double accuracy)
+{
+    o->epoch[o->noted] = epoch;
+    o->losses[o->noted] = loss;
+    o->accuracies[o->noted++] = accuracy;
+}
+
+void outcome_free(outcome *o)
+{
+    free(o->epoch);
+    free(o->losses);
+    free(o->accuracies);
 }
 
 /* Trains until the end of the epoch, and judges it. */
@@ -102,6 +115,7 @@ static ml_status whole_epoch(run *r, outcome *o)
 {
     ml_train_progress *p = &r->c.progress;
     char label[48], note[64] = "";
+    double accuracy = NAN;
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)p->epoch + 1, (long long)r->s->c.epochs);
     ml_progress bar = ml_progress_start(r->out, r->set->n - p->loss_count, label);
     r->counted = cli_seconds();
@@ -109,8 +123,11 @@ static ml_status whole_epoch(run *r, outcome *o)
         return ml_error_status();
     count_seconds(r);
     o->loss = p->loss_sum / (double)p->loss_count;
-    if (!r->diverged && r->held && judge(r, note, sizeof note))
+    if (!r->diverged && r->held && judge(r, &accuracy))
         return ml_error_status();
+    if (isfinite(accuracy))
+        snprintf(note, sizeof note, "validation %.2f %%", 100 * accuracy);
+    note_epoch(o, (double)p->epoch + 1, o->loss, accuracy);
     ml_progress_end(&bar, r->diverged ? "not finite" : note);
     p->epoch++;
     p->batch = p->loss_count = 0;
@@ -215,7 +232,11 @@ static void name_files(const settings *s, run *r)
 
 int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o)
 {
-    *o = (outcome){.validation = NAN, .loss = NAN};
+    size_t most = (size_t)s->c.epochs;
+    *o = (outcome){.validation = NAN, .loss = NAN, .epoch = calloc(most, sizeof(double)), .losses = calloc(most, sizeof(double)),
+                   .accuracies = calloc(most, sizeof(double))};
+    if (!o->epoch || !o->losses || !o->accuracies)
+        return cli_fail(&s->c, "out of memory for what %lld epochs come to", (long long)s->c.epochs);
     run r = {.s = s, .net = net, .set = set, .held = held, .out = s->c.quiet ? NULL : stdout};
     int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
     r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);

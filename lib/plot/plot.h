@@ -51,6 +51,7 @@ struct ml_plot {
     bool x_zero, y_zero;   /* what stands on 0 */
     bool y_down;           /* 1 is on top */
     bool square, bare;     /* one unit is as long both ways; without axes */
+    bool counted;          /* x counts 1, 2, ...: no marks between */
     bool reference;        /* its diagonal is there */
     bool diverging, scale; /* the colours of cells; a scale beside them */
     double low, high;      /* of the colours */

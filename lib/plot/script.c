@@ -212,6 +212,7 @@ static void put_colours(script *s, const ml_plot *p)
 
 static void put_sheet(script *s, const ml_plot *p, const mli_axes *a)
 {
+    const double few = 12;
     place key = place_of_key(s, p);
     put_titles(s, p, key == ABOVE);
     mli_putf(&s->commands, "set tics scale 0 nomirror textcolor rgb '#%s'\nset format '%%g'\n", TEXT);
@@ -223,6 +224,8 @@ static void put_sheet(script *s, const ml_plot *p, const mli_axes *a)
     put_range(s, 'y', &a->y, p->y_down);
     if (p->bare)
         mli_put(&s->commands, "unset tics\n");
+    if (p->counted && !p->opts.log_x && a->x.high - a->x.low < few)
+        mli_put(&s->commands, "set xtics 1\n");
     if (p->x_names.v)
         put_names(s, 'x', &p->x_names);
     if (p->y_names.v)

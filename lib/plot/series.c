@@ -63,13 +63,19 @@ static ml_status add_points(ml_plot *p, int colour, const char *label, const dou
 ml_status ml_plot_line(ml_plot *p, const char *label, const double *x, const double *y, int64_t n)
 {
     ml_status s = mli_plot_check(p, "line", n, y);
-    return s ? s : add_line(p, p->series++, label, x, y, n);
+    if (s)
+        return s;
+    p->counted |= !x;
+    return add_line(p, p->series++, label, x, y, n);
 }
 
 ml_status ml_plot_points(ml_plot *p, const char *label, const double *x, const double *y, int64_t n)
 {
     ml_status s = mli_plot_check(p, "points", n, y);
-    return s ? s : add_points(p, p->series++, label, x, y, n);
+    if (s)
+        return s;
+    p->counted |= !x;
+    return add_points(p, p->series++, label, x, y, n);
 }
 
 ml_status ml_plot_curve(ml_plot *p, const char *label, const double *x, const double *y, const double *spread, int64_t n)
@@ -78,6 +84,7 @@ ml_status ml_plot_curve(ml_plot *p, const char *label, const double *x, const do
     if (s)
         return s;
     int colour = p->series++;
+    p->counted |= !x;
     mli_layer *band = spread ? mli_plot_layer(p, MLI_AREA, colour, NULL, n) : NULL;
     for (int64_t i = 0; band && i < n; i++) {
         band->v[3 * i] = x ? x[i] : (double)(i + 1);
