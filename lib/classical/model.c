@@ -175,7 +175,7 @@ ml_model *mli_model_blank(const ml_learner *learner)
 ml_model *ml_fit(ml_learner learner, ml_xy data)
 {
     if (!learner.kind)
-        return mli_null(ML_EINVAL, "fit: the learner has no kind");
+        return ml_error_status() ? NULL : mli_null(ML_EINVAL, "fit: the learner has no kind"); /* ml_learner_named has said why */
     const char *who = learner.kind->name;
     if (mli_learner_resolve(&learner) || check_shape(who, &data) || check_targets(who, &data) || check_kind(&learner, &data) ||
         check_features(who, &data.x, learner.kind->missing))

@@ -26,12 +26,24 @@ static void no_free(void *state)
     (void)state;
 }
 #define STAND_IN(id, text)                                                                                                        \
-    __attribute__((weak)) const ml_learner_kind id = {.name = text, .fields = NONE, .classifies = true, .regresses = true,        \
+    const ml_learner_kind id = {.name = text, .fields = NONE, .classifies = true, .regresses = true,        \
                                                       .fit = no_fit, .predict = no_predict, .save = no_save, .load = no_load,     \
                                                       .free = no_free}
+#if !__has_include("classical/dummy.c")
 STAND_IN(mli_dummy_kind, "dummy");
+#endif
+#if !__has_include("classical/linear.c")
 STAND_IN(mli_linear_kind, "linear");
+#endif
+#if !__has_include("classical/logistic.c")
 STAND_IN(mli_logistic_kind, "logistic");
+#endif
+#if !__has_include("classical/tree.c")
 STAND_IN(mli_tree_kind, "tree");
+#endif
+#if !__has_include("classical/forest.c")
 STAND_IN(mli_forest_kind, "forest");
+#endif
+#if !__has_include("classical/boost.c")
 STAND_IN(mli_boost_kind, "boost");
+#endif

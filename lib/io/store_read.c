@@ -93,7 +93,7 @@ static ml_status check_length(const mli_store *s, const char *at, const char *na
 static void *take(mli_store *s, const char *at, const char *name, const char *dtype, size_t size, int64_t n_least, int64_t n_most,
                   int64_t *n)
 {
-    ml_safetensor t;
+    ml_safetensor t = {0};
     if (find(s, at, name, &t))
         return NULL;
     if (strcmp(t.dtype, dtype) != 0 || t.rank != 1) {
