@@ -75,7 +75,7 @@ static void note_metrics(settings *s, const outcome *o, double accuracy, double 
 }
 
 /* metrics.json last: when it is there, the run is whole. */
-static int write_results(settings *s, const outcome *o, const results *r)
+static int write_results(settings *s, const outcome *o, const test_results *r)
 {
     char path[CLI_PATH];
     char *extra = model_extra(s, r->test, r->accuracy);
@@ -104,7 +104,7 @@ static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, 
         show_samples(stdout, test, predicted);
         printf("\n");
     }
-    results r = {net, test, predicted, counts, scores, accuracy, loss, f1};
+    test_results r = {net, test, predicted, counts, scores, accuracy, loss, f1};
     int status = write_results(s, o, &r);
     if (status)
         return status;

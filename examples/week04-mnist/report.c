@@ -9,7 +9,7 @@ enum { WORST = 24, FILTERS = 32, TEXT = 96 };
 
 /* ---- what the numbers are ---- */
 
-static void put_facts(ml_html *h, const outcome *o, const results *r)
+static void put_facts(ml_html *h, const outcome *o, const test_results *r)
 {
     char accuracy[TEXT], loss[TEXT], f1[TEXT], seconds[TEXT];
     snprintf(accuracy, TEXT, "%.2f %%", 100 * r->accuracy);
@@ -22,19 +22,20 @@ static void put_facts(ml_html *h, const outcome *o, const results *r)
 
 static void put_curves(ml_html *h, const outcome *o)
 {
-    ml_plot *loss = ml_plot_new((ml_plot_opts){.title = "Training loss", .x_label = "epoch", .y_label = "cross-entropy", .height = 320});
-    ml_plot_curve(loss, NULL, o->epoch, o->losses, NULL, o->noted);
-    ml_html_plot(h, loss, "Mean loss of each epoch on the training set", "A line over epochs: the training loss");
+    ml_plot *loss = ml_plot_new((ml_plot_opts){.title = "Training loss", .x_label = "epoch", .y_label = "cross-entropy", .height = 320,
+                                               .y_min = ML_ZERO});
+    ml_plot_line(loss, NULL, o->tenth, o->loss_then, o->tenths);
+    ml_html_plot(h, loss, "Mean loss of each tenth of an epoch on the training set", "A line over epochs: the training loss");
     ml_plot_free(loss);
-    if (!o->best_epoch)
+    if (o->epochs_judged < 2)
         return;
     ml_plot *accuracy = ml_plot_new((ml_plot_opts){.title = "Validation accuracy", .x_label = "epoch", .y_label = "accuracy", .height = 320});
-    ml_plot_curve(accuracy, NULL, o->epoch, o->accuracies, NULL, o->noted);
+    ml_plot_curve(accuracy, NULL, o->epoch, o->accuracy_then, NULL, o->epochs_judged);
     ml_html_plot(h, accuracy, "Accuracy after each epoch on digits that were held out", "A line over epochs: the accuracy on held-out digits");
     ml_plot_free(accuracy);
 }
 
-static void put_confusion(ml_html *h, const results *r)
+static void put_confusion(ml_html *h, const test_results *r)
 {
     ml_plot *p = ml_plot_new((ml_plot_opts){.title = "Test set", .width = 600, .height = 560});
     ml_plot_confusion(p, r->counts, r->test->classes, NULL);
@@ -43,17 +44,22 @@ static void put_confusion(ml_html *h, const results *r)
     ml_plot_free(p);
 }
 
+static double four_digits(double v)
+{
+    return round(v * 1e4) / 1e4;
+}
+
 /* A score a class. */
-static void put_scores(ml_html *h, const results *r)
+static void put_scores(ml_html *h, const test_results *r)
 {
     const int32_t k = r->test->classes;
     double *v = calloc((size_t)k * 3, sizeof *v);
     int64_t *whole = calloc((size_t)k * 2, sizeof *whole);
     ml_frame *f = ml_frame_new();
     for (int32_t i = 0; v && whole && i < k; i++) {
-        v[i] = r->scores[i].precision;
-        v[k + i] = r->scores[i].recall;
-        v[2 * k + i] = r->scores[i].f1;
+        v[i] = four_digits(r->scores[i].precision);
+        v[k + i] = four_digits(r->scores[i].recall);
+        v[2 * k + i] = four_digits(r->scores[i].f1);
         whole[i] = i;
         whole[k + i] = r->scores[i].support;
     }
@@ -87,7 +93,7 @@ static int surest_first(const void *a, const void *b)
 }
 
 /* Asks the net once more about what it got wrong, few samples, for how sure it was. */
-static ml_status ask(const results *r, mistake *m, int64_t n)
+static ml_status ask(const test_results *r, mistake *m, int64_t n)
 {
     const ml_dataset *ds = r->test;
     uint8_t *bytes = malloc((size_t)(n * ds->features));
@@ -106,7 +112,7 @@ static ml_status ask(const results *r, mistake *m, int64_t n)
     return s;
 }
 
-static void show_mistakes(ml_html *h, const results *r, mistake *m, int64_t n)
+static void show_mistakes(ml_html *h, const test_results *r, mistake *m, int64_t n)
 {
     const ml_dataset *ds = r->test;
     ml_image pictures[WORST];
@@ -126,7 +132,7 @@ static void show_mistakes(ml_html *h, const results *r, mistake *m, int64_t n)
     ml_html_pictures(h, "What the net was surest of, and wrong: its answer, the truth, and how sure it was", shown, captions, k);
 }
 
-static void put_mistakes(ml_html *h, const results *r)
+static void put_mistakes(ml_html *h, const test_results *r)
 {
     const ml_dataset *ds = r->test;
     int64_t n = 0;
@@ -164,7 +170,7 @@ static ml_image *weight_picture(const ml_real *w, int64_t rows, int64_t columns)
 }
 
 /* Filters of a convolution (F R S 1), or units of a dense layer, whose weights lie as the pixels do. */
-static void put_filters(ml_html *h, const results *r)
+static void put_filters(ml_html *h, const test_results *r)
 {
     const ml_tensor *w = ml_params_count(r->net->params) ? ml_params_at(r->net->params, 0) : NULL;
     const ml_dataset *ds = r->test;
@@ -208,7 +214,7 @@ static void put_settings(ml_html *h, const settings *s, const outcome *o)
     snprintf(lr, TEXT, "%g", s->lr);
     snprintf(decay, TEXT, "%g", s->weight_decay);
     snprintf(dropout, TEXT, "%g", s->dropout);
-    snprintf(held, TEXT, "%g of the training set", s->validation);
+    snprintf(held, TEXT, s->validation > 0 ? "%.3g %% of the training set" : "nothing", 100 * s->validation);
     snprintf(seed, TEXT, "%lld", (long long)s->c.seed);
     const ml_pair pairs[] = {{"model", MODEL_NAMES[s->model]}, {"epochs", epochs}, {"batch", batch},
                              {"optimizer", s->optimizer == OPTIMIZER_SGD ? "sgd" : "adam"}, {"learning rate", lr},
@@ -220,7 +226,7 @@ static void put_settings(ml_html *h, const settings *s, const outcome *o)
 }
 
 /* The first error on a page sticks, so only writing it is checked. */
-int report_write(const settings *s, const outcome *o, const results *r)
+int report_write(const settings *s, const outcome *o, const test_results *r)
 {
     char path[CLI_PATH], subtitle[2 * TEXT];
     snprintf(subtitle, sizeof subtitle, "%s, %lld epoch%s, tested on %lld images", MODEL_NAMES[s->model], (long long)o->epochs,

@@ -34,7 +34,7 @@ const char mli_html_style[] =
     ".missing{background:var(--card);border-left:3px solid var(--line);padding:.6rem .9rem;color:var(--quiet)}\n"
     ".pictures{display:flex;flex-wrap:wrap;gap:.9rem}\n"
     ".pictures div{width:5.5rem;font-size:.82rem;line-height:1.35;color:var(--quiet)}\n"
-    ".pictures img{display:block;width:100%;image-rendering:pixelated;border:1px solid var(--line)}\n"
+    ".pictures img{display:block;width:100%;height:auto;image-rendering:pixelated;border:1px solid var(--line)}\n"
     "pre{background:var(--card);border-radius:.5rem;padding:.8rem 1rem;overflow-x:auto;font:.85rem/1.5 ui-monospace,Menlo,"
     "Consolas,monospace;overflow-wrap:normal}\n"
     "@media print{nav{display:none}h2{break-after:avoid}figure,tr{break-inside:avoid}}\n";
