@@ -1,5 +1,5 @@
-/* test_data_csv.c -- CSV in: dialects, types, missing values, stretches; the same whatever the number of threads, and with no more
- * memory than promised.
+/* test_data_csv.c -- CSV in: dialects, types, missing values, stretches; the same whatever the number of threads, and with no
+ * more memory than promised.
  */
 #include "support/table.h"
 #include "support/tmp.h"
@@ -41,7 +41,8 @@ static void separators_are_found_out(void **state)
 static void quotes(void **state)
 {
     (void)state;
-    ml_frame *f = table_of("a,\"b\"\"c\"\n\"x, y\",\"two\nlines\"\n\"\",\"say \"\"hi\"\"\"\n\"12\",5\" pipe\n\"ab\"c\"d\",''\n", NO_OPTIONS);
+    ml_frame *f = table_of("a,\"b\"\"c\"\n\"x, y\",\"two\nlines\"\n\"\",\"say \"\"hi\"\"\"\n\"12\",5\" pipe\n\"ab\"c\"d\",''\n",
+                           NO_OPTIONS);
     assert_column(f, "a", ML_TEXT, "x, y|NA|12|abc\"d\"|");
     assert_column(f, "b\"c", ML_TEXT, "two\nlines|say \"hi\"|5\" pipe|''|");
     ml_frame_free(f);
@@ -67,7 +68,8 @@ static void ends_of_lines(void **state)
 {
     (void)state;
     static const char *const texts[] = {"a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4",
-                                        "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", "\xef\xbb\xbf" "a,b\n1,2\n3,4\n", "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
+                                        "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", ("\xef\xbb\xbf" "a,b\n1,2\n3,4\n"),
+                                        "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
                                         "\xef\xbb\xbf\"a\",b\n1,2\n3,4\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ml_frame *f = table_of(texts[i], NO_OPTIONS);
@@ -99,7 +101,8 @@ static void headers(void **state)
     ml_frame_free(f);
     /* As pandas names them. */
     f = table_of("a,a,,a.1,a,,<script>alert(1)</script>,`rm -rf x`\n1,2,3,4,5,6,7,8\n", NO_OPTIONS);
-    static const char *const names[] = {"a", "a.2", "Unnamed: 2", "a.1", "a.3", "Unnamed: 5", "<script>alert(1)</script>", "`rm -rf x`"};
+    static const char *const names[] = {"a", "a.2", "Unnamed: 2", "a.1", "a.3", "Unnamed: 5", "<script>alert(1)</script>",
+                                        "`rm -rf x`"};
     assert_int_equal(f->columns, 8);
     for (int j = 0; j < 8; j++)
         assert_string_equal(f->column[j].name, names[j]);
@@ -195,9 +198,11 @@ static void types_of_values(void **state)
         {"-\n", ML_TEXT, "-|"},
         {".\n", ML_TEXT, ".|"},
         {"00012345678901234567\n", ML_INTEGER, "12345678901234567|"},
-        {"0.1234567890123456789\n12345678.12345678\n123456789.1234567\n", ML_NUMBER, "0.12345678901234568|12345678.12345678|123456789.1234567|"},
+        {"0.1234567890123456789\n12345678.12345678\n123456789.1234567\n", ML_NUMBER,
+         "0.12345678901234568|12345678.12345678|123456789.1234567|"},
         {"9007199254740993\n0.5\n", ML_NUMBER, "9007199254740992.0|0.5|"},
-        {"12345678.\n.12345678\n123456789012345.\n.123456789012345\n", ML_NUMBER, "12345678.0|0.12345678|123456789012345.0|0.123456789012345|"},
+        {"12345678.\n.12345678\n123456789012345.\n.123456789012345\n", ML_NUMBER,
+         "12345678.0|0.12345678|123456789012345.0|0.123456789012345|"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512];
@@ -218,8 +223,10 @@ static void types_that_show_late(void **state)
         const char *first, *last;
         ml_type type;
     } rows[] = {
-        {"1", "2", ML_INTEGER}, {"1", "2.5", ML_NUMBER}, {"1", "x", ML_TEXT}, {"1.5", "x", ML_TEXT}, {"", "7", ML_INTEGER}, {"", "7.5", ML_NUMBER},
-        {"", "2020-01-01", ML_TIME}, {"2020-01-01", "2021-01-01", ML_TIME}, {"2020-01-01", "7", ML_TEXT}, {"x", "7", ML_TEXT}, {"", "x", ML_TEXT},
+        {"1", "2", ML_INTEGER}, {"1", "2.5", ML_NUMBER}, {"1", "x", ML_TEXT}, {"1.5", "x", ML_TEXT}, {"", "7", ML_INTEGER}, {"",
+                                                                                                                             "7.5", ML_NUMBER},
+        {"", "2020-01-01", ML_TIME}, {"2020-01-01", "2021-01-01", ML_TIME}, {"2020-01-01", "7", ML_TEXT}, {"x", "7", ML_TEXT},
+        {"", "x", ML_TEXT},
         {"1", "2020-01-01", ML_TEXT}, {"1", "", ML_INTEGER}, {"1.5", "", ML_NUMBER},
     };
     enum { N = 60000 }; /* several blocks */
@@ -251,7 +258,8 @@ static void types_that_show_late(void **state)
 static void types_that_are_given(void **state)
 {
     (void)state;
-    const ml_csv_type types[] = {{"n", ML_NUMBER, NULL}, {"t", ML_TEXT, NULL}, {"c", ML_CATEGORY, NULL}, {"d", ML_TIME, "%d.%m.%Y %H:%M"}};
+    const ml_csv_type types[] = {{"n", ML_NUMBER, NULL}, {"t", ML_TEXT, NULL}, {"c", ML_CATEGORY, NULL}, {"d", ML_TIME,
+                                                                                                          "%d.%m.%Y %H:%M"}};
     ml_frame *f = table_of("n,t,c,d,i\n1,007,x,31.12.1999 23:59,1\n,NA,y,,2\n", (ml_csv_opts){.types = types, .n_types = 4});
     assert_column(f, "n", ML_NUMBER, "1.0|NA|");
     assert_column(f, "t", ML_TEXT, "007|NA|");

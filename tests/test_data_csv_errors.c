@@ -50,7 +50,8 @@ static void bytes_that_are_no_text(void **state)
     static const char zero[] = "a,b\n1,x\n2,y\0z\n", zero_name[] = "a\0,b\n1,x\n", zero_category[] = "a,b\n1,x\0\n2,x\0\n";
     assert_bytes_refused(zero, sizeof zero - 1, NO_OPTIONS, "t.csv: line 3: column 'b': there is a zero byte in the text");
     assert_bytes_refused(zero_name, sizeof zero_name - 1, NO_OPTIONS, "t.csv: line 1: the name of column 1 has a zero byte");
-    assert_bytes_refused(zero_category, sizeof zero_category - 1, NO_OPTIONS, "t.csv: line 2: column 'b': there is a zero byte in the text");
+    assert_bytes_refused(zero_category, sizeof zero_category - 1, NO_OPTIONS,
+                         "t.csv: line 2: column 'b': there is a zero byte in the text");
     static const char *const bad[] = {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[64];
@@ -69,7 +70,8 @@ static void bytes_that_are_no_text(void **state)
     ml_frame_free(f);
     assert_bytes_refused("\xff\xfe" "a\0,\0", 6, NO_OPTIONS,
                          "t.csv: the file is UTF-16: make it UTF-8, by iconv -f UTF-16 -t UTF-8, say");
-    assert_refused("a,b\r1,2\r3,4\r", NO_OPTIONS, "t.csv: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines");
+    assert_refused("a,b\r1,2\r3,4\r", NO_OPTIONS,
+                   "t.csv: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines");
 }
 
 static void files_without_a_table(void **state)
@@ -78,7 +80,8 @@ static void files_without_a_table(void **state)
     assert_refused("", NO_OPTIONS, "t.csv: the file is empty");
     assert_refused("\xef\xbb\xbf", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
     assert_refused("\n\n\r\n", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
-    assert_refused("a,b\n", (ml_csv_opts){.skip_lines = INT64_MAX}, "t.csv: nothing in it but lines that are empty, comments or skipped");
+    assert_refused("a,b\n", (ml_csv_opts){.skip_lines = INT64_MAX},
+                   "t.csv: nothing in it but lines that are empty, comments or skipped");
     assert_null(ml_csv_read(tmp_path("none.csv"), NO_OPTIONS));
     assert_non_null(strstr(ml_error(), "none.csv: cannot be opened: No such file"));
     assert_int_equal(ml_error_status(), ML_EIO);
@@ -136,7 +139,9 @@ static void options_that_are_wrong(void **state)
 {
     (void)state;
     const char *path = tmp_file("t.csv", "a,b\n1,2\n", 8);
-    const ml_csv_type twice[] = {{"a", ML_NUMBER, NULL}, {"a", ML_TEXT, NULL}}, format = {"a", ML_TIME, "%Q"}, lost = {"a", ML_TEXT, "%Y"};
+    const ml_csv_type twice[] = {{"a", ML_NUMBER, NULL}, {"a", ML_TEXT, NULL}}, format = {"a", ML_TIME, "%Q"}, lost = {"a",
+                                                                                                                       ML_TEXT,
+                                                                                                                       "%Y"};
     const ml_csv_type wrong = {"a", (ml_type)77, NULL}, nameless = {NULL, ML_TEXT, NULL};
     const struct {
         ml_csv_opts opts;
@@ -185,7 +190,8 @@ static void options_that_are_wrong(void **state)
     ml_csv_free(csv);
 }
 
-/* Nothing but separators, quotes, newlines: rows and columns in plenty, or a sentence; and no more memory than the text is worth. */
+/* Nothing but separators, quotes, newlines: rows and columns in plenty, or a sentence; and no more memory than the text is
+ * worth. */
 static void only_structure(void **state)
 {
     (void)state;

@@ -4,8 +4,8 @@
 
 #include "support/check.h"
 
-/* Reads n bytes as ml_csv_read reads a file "t.csv" of them; NULL with an error set. The bytes lie in memory of just that size, so
- * that the sanitizer sees a read beyond. */
+/* Reads n bytes as ml_csv_read reads a file "t.csv" of them; NULL with an error set. The bytes lie in memory of just that
+ * size, so that the sanitizer sees a read beyond. */
 ml_frame *table_parse(const void *bytes, size_t n, ml_csv_opts opts);
 /* The same of a text, which must be read. */
 ml_frame *table_of(const char *text, ml_csv_opts opts);
