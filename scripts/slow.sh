@@ -24,11 +24,11 @@ build tsan && tests tsan -L unit
 # ---- memory, as valgrind sees it ----
 under_valgrind() {
     for program in build/valgrind/test_*; do
-        [ -f "$program" ] && [ -x "$program" ] || continue
-        echo "$program"
+        [ -f "$program" ] && [ -x "$program" ] && echo "$program"
+    done | xargs -n 1 -P "$(cpus)" sh -c '
         valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
-            --num-callers=25 "$program" >"$logs/valgrind-one.log" 2>&1 || { cat "$logs/valgrind-one.log"; return 1; }
-    done
+            --num-callers=25 "$1" >"$0/valgrind-$(basename "$1").log" 2>&1 && echo "$1 is clean" && exit 0
+        echo "$1 is not:"; tail -n 60 "$0/valgrind-$(basename "$1").log"; exit 1' "$logs" || return 1
     echo "every unit test is clean"
 }
 if want_tool valgrind valgrind libc6-dbg; then
@@ -113,6 +113,13 @@ if [ -x build/check/week04-mnist ]; then
     fi
 else
     skip accuracy "build/check/week04-mnist is not built"
+fi
+
+# ---- a report as a browser shows it ----
+if want_tool chromium chromium; then
+    stage report env MLCORE_BUILD="$root/build/check" MLCORE_SOURCE="$root" sh tests/report.sh
+else
+    skip report "chromium is not here"
 fi
 
 # ---- arm64: the unit tests, cross-compiled, under qemu ----

@@ -15,7 +15,8 @@ struct ml_model {
     ml_learner learner; /* options resolved: defaults put in */
     int32_t classes;    /* 0: regression */
     int64_t features;
-    char **name; /* of the features */
+    char **name; /* of the features, in one block */
+    bool named;  /* by the matrix it was fitted on; else x0, x1, ... */
     void *state; /* the learner's own: what fit leaves and predict reads */
 };
 
@@ -38,6 +39,15 @@ struct ml_learner_kind {
 };
 
 extern const ml_learner_kind mli_dummy_kind, mli_linear_kind, mli_logistic_kind, mli_tree_kind, mli_forest_kind, mli_boost_kind;
+
+/* By name; NULL where there is none. */
+const ml_learner_kind *mli_learner_kind(const char *name);
+/* "dummy, linear, ..." into buf, which it returns. */
+char *mli_learner_names(char *buf, size_t size);
+/* Puts defaults in, and checks. */
+ml_status mli_learner_resolve(ml_learner *learner);
+/* Without state and names; free it by ml_model_free. */
+ml_model *mli_model_blank(const ml_learner *learner);
 
 /* A model among other things in one file, as a pipeline keeps it. */
 ml_status mli_model_put(const ml_model *m, mli_store *s, const char *at);

@@ -30,6 +30,8 @@ static json_t *field_json(const mli_field *f, const void *from)
         return json_string(mli_field_text(f, from, text, sizeof text));
     case MLI_FLAG:
         return json_boolean(*(const bool *)p);
+    case MLI_CHOICE:
+        return json_string(mli_field_text(f, from, text, sizeof text));
     default:
         return number_json(*(const double *)p);
     }
@@ -82,6 +84,15 @@ static const char *take_word(uint64_t *x, const json_t *v)
     return errno ? "a number of 64 bits" : NULL;
 }
 
+static const char *take_choice(const mli_field *f, int *x, const json_t *v)
+{
+    const char *text = json_string_value(v);
+    for (*x = 0; text && f->choices[*x]; ++*x)
+        if (strcmp(text, f->choices[*x]) == 0)
+            return NULL;
+    return "one of the names it can have";
+}
+
 static const char *take_field(const mli_field *f, const json_t *v, void *to)
 {
     void *p = (char *)to + f->at;
@@ -94,6 +105,8 @@ static const char *take_field(const mli_field *f, const json_t *v, void *to)
     case MLI_FLAG:
         *(bool *)p = json_is_true(v);
         return json_is_boolean(v) ? NULL : "true or false";
+    case MLI_CHOICE:
+        return take_choice(f, p, v);
     default:
         return take_number(p, v);
     }

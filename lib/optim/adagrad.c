@@ -28,11 +28,11 @@ static void apply(const mli_opts *opts, const mli_span *s)
 }
 
 static const mli_field FIELDS[] = {
-    {"lr", offsetof(ml_adagrad_opts, lr), MLI_FROM_ZERO, 0.01},
-    {"lr_decay", offsetof(ml_adagrad_opts, lr_decay), MLI_FROM_ZERO, 0},
-    {"weight_decay", offsetof(ml_adagrad_opts, weight_decay), MLI_FROM_ZERO, 0},
-    {"initial_accumulator", offsetof(ml_adagrad_opts, initial_accumulator), MLI_FROM_ZERO, 0},
-    {"eps", offsetof(ml_adagrad_opts, eps), MLI_FROM_ZERO, 1e-10},
+    MLI_FIELD(ml_adagrad_opts, lr, MLI_FROM_ZERO, 0.01),
+    MLI_FIELD(ml_adagrad_opts, lr_decay, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_adagrad_opts, weight_decay, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_adagrad_opts, initial_accumulator, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_adagrad_opts, eps, MLI_FROM_ZERO, 1e-10),
     {0},
 };
 

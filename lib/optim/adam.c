@@ -62,11 +62,11 @@ static void apply_adamw(const mli_opts *opts, const mli_span *s)
 }
 
 static const mli_field FIELDS[] = {
-    {"lr", offsetof(ml_adam_opts, lr), MLI_FROM_ZERO, 1e-3},
-    {"beta1", offsetof(ml_adam_opts, beta1), MLI_BELOW_ONE, 0.9},
-    {"beta2", offsetof(ml_adam_opts, beta2), MLI_BELOW_ONE, 0.999},
-    {"eps", offsetof(ml_adam_opts, eps), MLI_FROM_ZERO, 1e-8},
-    {"weight_decay", offsetof(ml_adam_opts, weight_decay), MLI_FROM_ZERO, 0},
+    MLI_FIELD(ml_adam_opts, lr, MLI_FROM_ZERO, 1e-3),
+    MLI_FIELD(ml_adam_opts, beta1, MLI_BELOW_ONE, 0.9),
+    MLI_FIELD(ml_adam_opts, beta2, MLI_BELOW_ONE, 0.999),
+    MLI_FIELD(ml_adam_opts, eps, MLI_FROM_ZERO, 1e-8),
+    MLI_FIELD(ml_adam_opts, weight_decay, MLI_FROM_ZERO, 0),
     {0},
 };
 

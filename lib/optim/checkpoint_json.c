@@ -21,18 +21,18 @@ static const char KIND[] = "checkpoint";
 /* jansson needs up to fifty bytes for one of text; ten thousand parameters need a million. */
 #define TEXT_MAX ((size_t)4 << 20)
 
-#define COUNT(s, f) {#f, offsetof(s, f), MLI_COUNT, 0}
-#define NUMBER(s, f) {#f, offsetof(s, f), MLI_NUMBER, 0}
-#define WORD(s, f) {#f, offsetof(s, f), MLI_WORD, 0}
+#define COUNT(s, f) MLI_FIELD(s, f, MLI_COUNT, 0)
+#define NUMBER(s, f) MLI_FIELD(s, f, MLI_NUMBER, 0)
+#define WORD(s, f) MLI_FIELD(s, f, MLI_WORD, 0)
 
 static const mli_field PROGRESS[] = {
     COUNT(ml_train_progress, epoch),
     COUNT(ml_train_progress, batch),
     COUNT(ml_train_progress, step),
     WORD(ml_train_progress, seed),
-    {"rng_seed", offsetof(ml_train_progress, rng.seed), MLI_WORD, 0},
-    {"rng_stream", offsetof(ml_train_progress, rng.stream), MLI_WORD, 0},
-    {"rng_counter", offsetof(ml_train_progress, rng.counter), MLI_WORD, 0},
+    {.name = "rng_seed", .at = offsetof(ml_train_progress, rng.seed), .kind = MLI_WORD},
+    {.name = "rng_stream", .at = offsetof(ml_train_progress, rng.stream), .kind = MLI_WORD},
+    {.name = "rng_counter", .at = offsetof(ml_train_progress, rng.counter), .kind = MLI_WORD},
     NUMBER(ml_train_progress, best_score),
     COUNT(ml_train_progress, best_epoch),
     COUNT(ml_train_progress, epochs_since_best),
@@ -43,7 +43,7 @@ static const mli_field PROGRESS[] = {
 };
 static const mli_field OPTIM[] = {
     COUNT(mli_saved_state, steps),
-    {"lr", offsetof(mli_saved_state, lr), MLI_FROM_ZERO, 0},
+    MLI_FIELD(mli_saved_state, lr, MLI_FROM_ZERO, 0),
     {0},
 };
 static const mli_field EMA[] = {COUNT(mli_saved_state, updates), {0}};
@@ -55,8 +55,8 @@ static const mli_field PLATEAU[] = {
     {0},
 };
 static const mli_field DROPOUT[] = {
-    {"seed", offsetof(mli_saved_state, dropout_seed), MLI_WORD, 0},
-    {"step", offsetof(mli_saved_state, dropout_step), MLI_WORD, 0},
+    {.name = "seed", .at = offsetof(mli_saved_state, dropout_seed), .kind = MLI_WORD},
+    {.name = "step", .at = offsetof(mli_saved_state, dropout_step), .kind = MLI_WORD},
     {0},
 };
 

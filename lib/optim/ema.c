@@ -13,8 +13,8 @@
 #include <string.h>
 
 const mli_field mli_ema_fields[] = {
-    {"decay", offsetof(ml_ema_opts, decay), MLI_BELOW_ONE, 0.999},
-    {"warm_up", offsetof(ml_ema_opts, warm_up), MLI_FLAG, 0},
+    MLI_FIELD(ml_ema_opts, decay, MLI_BELOW_ONE, 0.999),
+    MLI_FIELD(ml_ema_opts, warm_up, MLI_FLAG, 0),
     {0},
 };
 

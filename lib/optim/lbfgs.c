@@ -112,13 +112,13 @@ static ml_status step(ml_optim *opt, ml_closure_fn f, void *user, double *loss)
 }
 
 static const mli_field FIELDS[] = {
-    {"lr", offsetof(ml_lbfgs_opts, lr), MLI_FROM_ZERO, 1},
-    {"max_iter", offsetof(ml_lbfgs_opts, max_iter), MLI_COUNT, 20},
-    {"max_eval", offsetof(ml_lbfgs_opts, max_eval), MLI_COUNT, 0},
-    {"history", offsetof(ml_lbfgs_opts, history), MLI_COUNT, 100},
-    {"tolerance_grad", offsetof(ml_lbfgs_opts, tolerance_grad), MLI_FROM_ZERO, 1e-7},
-    {"tolerance_change", offsetof(ml_lbfgs_opts, tolerance_change), MLI_FROM_ZERO, 1e-9},
-    {"strong_wolfe", offsetof(ml_lbfgs_opts, strong_wolfe), MLI_FLAG, 0},
+    MLI_FIELD(ml_lbfgs_opts, lr, MLI_FROM_ZERO, 1),
+    MLI_FIELD(ml_lbfgs_opts, max_iter, MLI_COUNT, 20),
+    MLI_FIELD(ml_lbfgs_opts, max_eval, MLI_COUNT, 0),
+    MLI_FIELD(ml_lbfgs_opts, history, MLI_COUNT, 100),
+    MLI_FIELD(ml_lbfgs_opts, tolerance_grad, MLI_FROM_ZERO, 1e-7),
+    MLI_FIELD(ml_lbfgs_opts, tolerance_change, MLI_FROM_ZERO, 1e-9),
+    MLI_FIELD(ml_lbfgs_opts, strong_wolfe, MLI_FLAG, 0),
     {0},
 };
 

@@ -13,9 +13,9 @@
 enum { SERIAL = 32768, CHUNK = 16384 };
 
 const mli_field mli_own_fields[] = {
-    {"lr_scale", offsetof(mli_own, lr_scale), MLI_FROM_ZERO, 1},
-    {"weight_decay", offsetof(mli_own, weight_decay), MLI_FROM_ZERO, 0},
-    {"taken", offsetof(mli_own, taken), MLI_COUNT, 0},
+    MLI_FIELD(mli_own, lr_scale, MLI_FROM_ZERO, 1),
+    MLI_FIELD(mli_own, weight_decay, MLI_FROM_ZERO, 0),
+    MLI_FIELD(mli_own, taken, MLI_COUNT, 0),
     {0},
 };
 
@@ -71,7 +71,7 @@ ml_status ml_set_lr(ml_optim *opt, double lr)
 {
     if (!opt)
         return mli_fail(ML_EINVAL, "lr: the optimizer is NULL");
-    static const mli_field rate[] = {{"lr", 0, MLI_FROM_ZERO, 0}, {0}};
+    static const mli_field rate[] = {{.name = "lr", .kind = MLI_FROM_ZERO}, {0}};
     if (mli_fields_check(opt->rule.name, rate, &lr))
         return ML_EINVAL;
     opt->lr = lr;

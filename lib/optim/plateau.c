@@ -8,12 +8,12 @@
 #include "optim/optim.h"
 
 const mli_field mli_plateau_fields[] = {
-    {"higher_is_better", offsetof(ml_plateau_opts, higher_is_better), MLI_FLAG, 0},
-    {"factor", offsetof(ml_plateau_opts, factor), MLI_BELOW_ONE, 0.1},
-    {"patience", offsetof(ml_plateau_opts, patience), MLI_COUNT, 10},
-    {"threshold", offsetof(ml_plateau_opts, threshold), MLI_FROM_ZERO, 1e-4},
-    {"cooldown", offsetof(ml_plateau_opts, cooldown), MLI_COUNT, 0},
-    {"min_lr", offsetof(ml_plateau_opts, min_lr), MLI_FROM_ZERO, 0},
+    MLI_FIELD(ml_plateau_opts, higher_is_better, MLI_FLAG, 0),
+    MLI_FIELD(ml_plateau_opts, factor, MLI_BELOW_ONE, 0.1),
+    MLI_FIELD(ml_plateau_opts, patience, MLI_COUNT, 10),
+    MLI_FIELD(ml_plateau_opts, threshold, MLI_FROM_ZERO, 1e-4),
+    MLI_FIELD(ml_plateau_opts, cooldown, MLI_COUNT, 0),
+    MLI_FIELD(ml_plateau_opts, min_lr, MLI_FROM_ZERO, 0),
     {0},
 };
 

@@ -56,12 +56,12 @@ static void apply(const mli_opts *opts, const mli_span *s)
 }
 
 static const mli_field FIELDS[] = {
-    {"lr", offsetof(ml_rmsprop_opts, lr), MLI_FROM_ZERO, 0.01},
-    {"alpha", offsetof(ml_rmsprop_opts, alpha), MLI_BELOW_ONE, 0.99},
-    {"eps", offsetof(ml_rmsprop_opts, eps), MLI_FROM_ZERO, 1e-8},
-    {"momentum", offsetof(ml_rmsprop_opts, momentum), MLI_FROM_ZERO, 0},
-    {"weight_decay", offsetof(ml_rmsprop_opts, weight_decay), MLI_FROM_ZERO, 0},
-    {"centered", offsetof(ml_rmsprop_opts, centered), MLI_FLAG, 0},
+    MLI_FIELD(ml_rmsprop_opts, lr, MLI_FROM_ZERO, 0.01),
+    MLI_FIELD(ml_rmsprop_opts, alpha, MLI_BELOW_ONE, 0.99),
+    MLI_FIELD(ml_rmsprop_opts, eps, MLI_FROM_ZERO, 1e-8),
+    MLI_FIELD(ml_rmsprop_opts, momentum, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_rmsprop_opts, weight_decay, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_rmsprop_opts, centered, MLI_FLAG, 0),
     {0},
 };
 

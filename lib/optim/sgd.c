@@ -57,11 +57,11 @@ static void apply(const mli_opts *opts, const mli_span *s)
 }
 
 static const mli_field FIELDS[] = {
-    {"lr", offsetof(ml_sgd_opts, lr), MLI_FROM_ZERO, 0.01},
-    {"momentum", offsetof(ml_sgd_opts, momentum), MLI_FROM_ZERO, 0},
-    {"dampening", offsetof(ml_sgd_opts, dampening), MLI_FINITE, 0},
-    {"weight_decay", offsetof(ml_sgd_opts, weight_decay), MLI_FROM_ZERO, 0},
-    {"nesterov", offsetof(ml_sgd_opts, nesterov), MLI_FLAG, 0},
+    MLI_FIELD(ml_sgd_opts, lr, MLI_FROM_ZERO, 0.01),
+    MLI_FIELD(ml_sgd_opts, momentum, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_sgd_opts, dampening, MLI_FINITE, 0),
+    MLI_FIELD(ml_sgd_opts, weight_decay, MLI_FROM_ZERO, 0),
+    MLI_FIELD(ml_sgd_opts, nesterov, MLI_FLAG, 0),
     {0},
 };
 
