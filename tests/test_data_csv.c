@@ -30,11 +30,11 @@ static void separators_are_found_out(void **state)
         assert_int_equal(r.separator, rows[i].separator);
     }
     ml_frame *f = table_of("a:b\n1:2,5\n", (ml_csv_opts){.separator = ':', .decimal_comma = true});
-    assert_column(f, "b", ML_NUMBER, "2.5|");
+    assert_table_column(f, "b", ML_NUMBER, "2.5|");
     ml_frame_free(f);
     f = table_of("a;b\n1,25;-0,5\n", (ml_csv_opts){.decimal_comma = true});
-    assert_column(f, "a", ML_NUMBER, "1.25|");
-    assert_column(f, "b", ML_NUMBER, "-0.5|");
+    assert_table_column(f, "a", ML_NUMBER, "1.25|");
+    assert_table_column(f, "b", ML_NUMBER, "-0.5|");
     ml_frame_free(f);
 }
 
@@ -43,23 +43,23 @@ static void quotes(void **state)
     (void)state;
     ml_frame *f = table_of("a,\"b\"\"c\"\n\"x, y\",\"two\nlines\"\n\"\",\"say \"\"hi\"\"\"\n\"12\",5\" pipe\n\"ab\"c\"d\",''\n",
                            NO_OPTIONS);
-    assert_column(f, "a", ML_TEXT, "x, y|NA|12|abc\"d\"|");
-    assert_column(f, "b\"c", ML_TEXT, "two\nlines|say \"hi\"|5\" pipe|''|");
+    assert_table_column(f, "a", ML_TEXT, "x, y|NA|12|abc\"d\"|");
+    assert_table_column(f, "b\"c", ML_TEXT, "two\nlines|say \"hi\"|5\" pipe|''|");
     ml_frame_free(f);
     f = table_of("a,b\n\"1\",\"2.5\"\n\"3\",\"\"\n", NO_OPTIONS);
-    assert_column(f, "a", ML_INTEGER, "1|3|");
-    assert_column(f, "b", ML_NUMBER, "2.5|NA|");
+    assert_table_column(f, "a", ML_INTEGER, "1|3|");
+    assert_table_column(f, "b", ML_NUMBER, "2.5|NA|");
     ml_frame_free(f);
     f = table_of("a,b\n'x,y',\"q\n", (ml_csv_opts){.quote = '\''});
-    assert_column(f, "a", ML_TEXT, "x,y|");
-    assert_column(f, "b", ML_TEXT, "\"q|");
+    assert_table_column(f, "a", ML_TEXT, "x,y|");
+    assert_table_column(f, "b", ML_TEXT, "\"q|");
     ml_frame_free(f);
     f = table_of("a,b\n\"x,y\"\n", (ml_csv_opts){.no_quotes = true});
-    assert_column(f, "a", ML_TEXT, "\"x|");
-    assert_column(f, "b", ML_TEXT, "y\"|");
+    assert_table_column(f, "a", ML_TEXT, "\"x|");
+    assert_table_column(f, "b", ML_TEXT, "y\"|");
     ml_frame_free(f);
     f = table_of("a,b\n\"\",1\n\"NA\",2\nNA,3\n,4\n", (ml_csv_opts){.quoted_present = true});
-    assert_column(f, "a", ML_TEXT, "|NA|NA|NA|");
+    assert_table_column(f, "a", ML_TEXT, "|NA|NA|NA|");
     assert_int_equal(ml_frame_column(f, "a")->missing, 2);
     ml_frame_free(f);
 }
@@ -73,15 +73,15 @@ static void ends_of_lines(void **state)
                                         "\xef\xbb\xbf\"a\",b\n1,2\n3,4\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ml_frame *f = table_of(texts[i], NO_OPTIONS);
-        assert_column(f, "a", ML_INTEGER, "1|3|");
-        assert_column(f, "b", ML_INTEGER, "2|4|");
+        assert_table_column(f, "a", ML_INTEGER, "1|3|");
+        assert_table_column(f, "b", ML_INTEGER, "2|4|");
         ml_frame_free(f);
     }
     ml_frame *f = table_of("a\r\n1\r\n\r\n2\r\n", NO_OPTIONS);
-    assert_column(f, "a", ML_INTEGER, "1|2|");
+    assert_table_column(f, "a", ML_INTEGER, "1|2|");
     ml_frame_free(f);
     f = table_of("a,b\n1,\r\n,\n", NO_OPTIONS);
-    assert_column(f, "b", ML_NUMBER, "NA|NA|");
+    assert_table_column(f, "b", ML_NUMBER, "NA|NA|");
     ml_frame_free(f);
 }
 
@@ -89,14 +89,14 @@ static void headers(void **state)
 {
     (void)state;
     ml_frame *f = table_of("1,2\n3,4\n", (ml_csv_opts){.no_header = true});
-    assert_column(f, "x0", ML_INTEGER, "1|3|");
-    assert_column(f, "x1", ML_INTEGER, "2|4|");
+    assert_table_column(f, "x0", ML_INTEGER, "1|3|");
+    assert_table_column(f, "x1", ML_INTEGER, "2|4|");
     ml_frame_free(f);
     f = table_of("1,2\n", (ml_csv_opts){.no_header = true, .names = "u,v\\,w"});
-    assert_column(f, "v,w", ML_INTEGER, "2|");
+    assert_table_column(f, "v,w", ML_INTEGER, "2|");
     ml_frame_free(f);
     f = table_of("a,b\n1,2\n", (ml_csv_opts){.names = "u,v"});
-    assert_column(f, "u", ML_INTEGER, "1|");
+    assert_table_column(f, "u", ML_INTEGER, "1|");
     assert_int_equal(f->rows, 1);
     ml_frame_free(f);
     /* As pandas names them. */
@@ -109,7 +109,7 @@ static void headers(void **state)
     ml_frame_free(f);
     f = table_of("a,b\n", NO_OPTIONS);
     assert_int_equal(f->rows, 0);
-    assert_column(f, "a", ML_NUMBER, "");
+    assert_table_column(f, "a", ML_NUMBER, "");
     ml_frame_free(f);
     f = table_of(" a , b\n1,2\n", NO_OPTIONS);
     assert_true(ml_frame_has(f, "a") && ml_frame_has(f, "b"));
@@ -122,15 +122,15 @@ static void parts_of_a_file(void **state)
     const char *text = "title\n# note\n\na,b,c\n1,2,3\n# 9,9,9\n4,5,6\n7,8,9\n";
     ml_csv_opts o = {.skip_lines = 1, .comment = '#'};
     ml_frame *f = table_of(text, o);
-    assert_column(f, "a", ML_INTEGER, "1|4|7|");
+    assert_table_column(f, "a", ML_INTEGER, "1|4|7|");
     ml_frame_free(f);
     o.columns = "c,a";
     o.rows = 2;
     f = table_of(text, o);
     assert_int_equal(f->columns, 2);
     assert_string_equal(f->column[0].name, "c");
-    assert_column(f, "c", ML_INTEGER, "3|6|");
-    assert_column(f, "a", ML_INTEGER, "1|4|");
+    assert_table_column(f, "c", ML_INTEGER, "3|6|");
+    assert_table_column(f, "a", ML_INTEGER, "1|4|");
     ml_frame_free(f);
     o.rows = ML_NONE;
     f = table_of(text, o);
@@ -149,7 +149,7 @@ static void bad_rows_can_be_skipped(void **state)
     ml_csv_report r;
     ml_csv_opts o = {.skip_bad_rows = true, .report = &r};
     ml_frame *f = table_of("a,b\n1,2\n3\n4,5,6\n\"x\ny\",7\n8,9,\n10,11\n", o);
-    assert_column(f, "a", ML_TEXT, "1|x\ny|10|");
+    assert_table_column(f, "a", ML_TEXT, "1|x\ny|10|");
     assert_int_equal(r.bad, 3);
     assert_int_equal(r.rows, 3);
     assert_int_equal(r.bad_line[0], 3);
@@ -158,7 +158,7 @@ static void bad_rows_can_be_skipped(void **state)
     ml_frame_free(f);
     o.rows = 2;
     f = table_of("a,b\n1\n2\n3,4\n5\n6,7\n8,9\n", o);
-    assert_column(f, "b", ML_INTEGER, "4|7|");
+    assert_table_column(f, "b", ML_INTEGER, "4|7|");
     ml_frame_free(f);
 }
 
@@ -210,7 +210,7 @@ static void types_of_values(void **state)
         for (const char *p = rows[i].values; *p; p += strcspn(p, "\n") + 1)
             n += (size_t)snprintf(text + n, sizeof text - n, "%.*s;0\n", (int)strcspn(p, "\n"), p);
         ml_frame *f = table_of(text, (ml_csv_opts){.separator = ';'});
-        assert_column(f, "a", rows[i].type, rows[i].read);
+        assert_table_column(f, "a", rows[i].type, rows[i].read);
         ml_frame_free(f);
     }
 }
@@ -261,14 +261,14 @@ static void types_that_are_given(void **state)
     const ml_csv_type types[] = {{"n", ML_NUMBER, NULL}, {"t", ML_TEXT, NULL}, {"c", ML_CATEGORY, NULL}, {"d", ML_TIME,
                                                                                                           "%d.%m.%Y %H:%M"}};
     ml_frame *f = table_of("n,t,c,d,i\n1,007,x,31.12.1999 23:59,1\n,NA,y,,2\n", (ml_csv_opts){.types = types, .n_types = 4});
-    assert_column(f, "n", ML_NUMBER, "1.0|NA|");
-    assert_column(f, "t", ML_TEXT, "007|NA|");
-    assert_column(f, "c", ML_CATEGORY, "x|y|");
-    assert_column(f, "d", ML_TIME, "1999-12-31 23:59:00|NA|");
-    assert_column(f, "i", ML_INTEGER, "1|2|");
+    assert_table_column(f, "n", ML_NUMBER, "1.0|NA|");
+    assert_table_column(f, "t", ML_TEXT, "007|NA|");
+    assert_table_column(f, "c", ML_CATEGORY, "x|y|");
+    assert_table_column(f, "d", ML_TIME, "1999-12-31 23:59:00|NA|");
+    assert_table_column(f, "i", ML_INTEGER, "1|2|");
     ml_frame_free(f);
     f = table_of("c\n\"\"\n\"\"\n", (ml_csv_opts){.types = &(ml_csv_type){"c", ML_CATEGORY, NULL}, .n_types = 1});
-    assert_column(f, "c", ML_CATEGORY, "NA|NA|");
+    assert_table_column(f, "c", ML_CATEGORY, "NA|NA|");
     assert_int_equal(ml_frame_column(f, "c")->categories, 0);
     ml_frame_free(f);
 }
@@ -301,17 +301,17 @@ static void words_for_missing_values(void **state)
 {
     (void)state;
     ml_frame *f = table_of("a,b\n-999,none\n5,x\n", (ml_csv_opts){.na = "-999,none"});
-    assert_column(f, "a", ML_INTEGER, "NA|5|");
-    assert_column(f, "b", ML_TEXT, "NA|x|");
+    assert_table_column(f, "a", ML_INTEGER, "NA|5|");
+    assert_table_column(f, "b", ML_TEXT, "NA|x|");
     ml_frame_free(f);
     f = table_of("a,b\nNA,?\n ,5\n", (ml_csv_opts){.no_default_na = true});
-    assert_column(f, "a", ML_TEXT, "NA|NA|");
+    assert_table_column(f, "a", ML_TEXT, "NA|NA|");
     assert_int_equal(ml_frame_column(f, "a")->missing, 1);
-    assert_column(f, "b", ML_TEXT, "?|5|");
+    assert_table_column(f, "b", ML_TEXT, "?|5|");
     ml_frame_free(f);
     f = table_of("a;b\n<NA>;1\n#N/A N/A;2\nnull; NaN \n", NO_OPTIONS);
-    assert_column(f, "a", ML_NUMBER, "NA|NA|NA|");
-    assert_column(f, "b", ML_INTEGER, "1|2|NA|");
+    assert_table_column(f, "a", ML_NUMBER, "NA|NA|NA|");
+    assert_table_column(f, "b", ML_INTEGER, "1|2|NA|");
     ml_frame_free(f);
 }
 
@@ -322,8 +322,8 @@ static void a_locale_with_a_comma(void **state)
         skip();
     ml_frame *f = table_of("a,b\n1.5,0.12345678901234567890\n", NO_OPTIONS);
     setlocale(LC_NUMERIC, "C");
-    assert_column(f, "a", ML_NUMBER, "1.5|");
-    assert_column(f, "b", ML_NUMBER, "0.12345678901234568|");
+    assert_table_column(f, "a", ML_NUMBER, "1.5|");
+    assert_table_column(f, "b", ML_NUMBER, "0.12345678901234568|");
     ml_frame_free(f);
 }
 
@@ -365,14 +365,14 @@ static void any_number_of_threads(void **state)
             assert_int_equal(ml_set_threads(threads), ML_OK);
             ml_frame *f = table_parse(text, n, NO_OPTIONS);
             assert_non_null(f);
-            assert_same_frame(one, f);
+            assert_same_table(one, f);
             ml_frame_free(f);
         }
         assert_int_equal(ml_set_threads(before), ML_OK);
         /* The plain way, which a comment wants, reads the same. */
         ml_frame *plain = table_parse(text, n, (ml_csv_opts){.comment = '\x01'});
         assert_non_null(plain);
-        assert_same_frame(one, plain);
+        assert_same_table(one, plain);
         ml_frame_free(plain);
         ml_frame_free(one);
         free(text);
@@ -395,7 +395,7 @@ static void gzipped(void **state)
     ml_frame *f = ml_csv_read(tmp_path("t.csv.gz"), NO_OPTIONS);
     if (!f)
         fail_msg("%s", ml_error());
-    assert_same_frame(plain, f);
+    assert_same_table(plain, f);
     ml_frame_free(f);
     ml_frame_free(plain);
     free(text);
@@ -422,7 +422,7 @@ static void stretches(void **state)
             for (int64_t i = 0; i < f->rows; i++)
                 rows[i] = row + i;
             ml_frame *same = ml_frame_take(all, rows, f->rows);
-            assert_same_frame(same, f);
+            assert_same_table(same, f);
             ml_frame_free(same);
             row += f->rows;
             free(rows);
