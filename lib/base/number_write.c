@@ -116,7 +116,7 @@ static char *write_scientific(char *to, const char *digits, int n, int exponent,
 
 int mli_number_text(double v, char point, char buf[MLI_NUMBER_TEXT])
 {
-    char digits[24], *to = buf;
+    char digits[24] = {0}, *to = buf;
     int power = 0;
     if (signbit(v) && !isnan(v))
         *to++ = '-';
