@@ -222,8 +222,12 @@ static void what_there_is(void **state)
     assert_int_equal(r->rows, 3);
     assert_true(row(r, "accuracy")->value == 0.5 && row(r, "accuracy")->low == 0 && row(r, "accuracy")->high == 1);
     ml_report_free(r);
+    r = report_of((ml_outcome){.label = {ones, 4}}, (ml_outcome){.label = {ones, 4}}, (ml_outcome){0}, (ml_report_opts){0});
+    assert_true(row(r, "f1_macro")->value == 1); /* class 0 is neither there nor said */
+    ml_report_free(r);
     r = report_of((ml_outcome){.label = {ones, 4}}, (ml_outcome){.p = {p, 4, 2}}, (ml_outcome){0}, (ml_report_opts){0});
     assert_true(row(r, "accuracy")->value == 0.5); /* of equals the first: row 2 is called 0 */
+    assert_true(row(r, "f1_macro")->value == (0 + 2.0 / 3) / 2);
     assert_true(isnan(row(r, "roc_auc")->value) && isnan(row(r, "roc_auc")->low) && row(r, "roc_auc")->rounds == 0);
     ml_report_free(r);
 }

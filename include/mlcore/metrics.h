@@ -143,8 +143,9 @@ typedef struct ml_report_opts {
     uint64_t seed;
 } ml_report_opts;
 typedef struct ml_report_row {
-    const char *score;    /* "accuracy", "balanced_accuracy", "f1_macro"; of two classes and p: "roc_auc", "average_precision", "brier";
-                             of p: "log_loss"; of numbers "rmse", "mae", "r2" */
+    /* Of labels "accuracy", "balanced_accuracy", "f1_macro" (the mean of the classes that are there or said); of two classes and p
+     * "roc_auc", "average_precision", "brier"; of p "log_loss"; of numbers "rmse", "mae", "r2". */
+    const char *score;
     bool loss;            /* smaller is better */
     double value;
     double low, high;     /* the interval */

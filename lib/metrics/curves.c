@@ -1,12 +1,13 @@
 /* curves.c -- two classes by score: what every threshold would do.
  *
- * From the largest score down, each different score is a threshold: of the samples at or above it TP are of class 1 and FP of class 0. With P
- * and N in all,
+ * From the largest score down, each different score is a threshold: of the samples at or above it TP are of class 1 and FP of class 0.
+ * With P and N in all,
  *     ROC      x = FP / N   y = TP / P
  *     PR       x = TP / P   y = TP / (TP + FP)
  *     AP       sum over thresholds of (x - x before) y
  *     cost     TN c00 + FP c01 + FN c10 + TP c11
  * Source     scikit-learn's roc_curve, precision_recall_curve, average_precision_score
+ * Derivation docs/math/roc-pr.md
  */
 #include "metrics/scores.h"
 

@@ -33,6 +33,7 @@ typedef struct mli_draw {
     int32_t *truth, *label;
     double *y, *numbers; /* of regression; `numbers` are probabilities too */
     int64_t *counts;     /* classes x classes */
+    ml_class_score *each;
 } mli_draw;
 ml_status mli_draw_new(mli_draw *d, const mli_case *c);
 void mli_draw_free(mli_draw *d);

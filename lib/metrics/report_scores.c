@@ -148,8 +148,9 @@ ml_status mli_draw_new(mli_draw *d, const mli_case *c)
     d->label = mli_alloc(n * sizeof *d->label);
     d->y = mli_alloc(n * sizeof *d->y);
     d->numbers = mli_alloc(numbers);
-    d->counts = mli_alloc((k * k + 1) * sizeof *d->counts);
-    if (d->rows && d->truth && d->label && d->y && d->numbers && d->counts)
+    d->counts = mli_alloc(k * k * sizeof *d->counts);
+    d->each = mli_alloc(k * sizeof *d->each);
+    if (d->rows && d->truth && d->label && d->y && d->numbers && d->counts && d->each)
         return ML_OK;
     mli_draw_free(d);
     return ML_ENOMEM;
@@ -163,6 +164,7 @@ void mli_draw_free(mli_draw *d)
     mli_free(d->y);
     mli_free(d->numbers);
     mli_free(d->counts);
+    mli_free(d->each);
     *d = (mli_draw){0};
 }
 
@@ -181,9 +183,25 @@ static ml_status number_scores(mli_draw *d, const mli_case *c, int m, double *sc
     return ML_OK;
 }
 
+/* The mean F1 of the classes that are true of a sample or said of one: others are not there to be found. */
+static ml_status f1_macro(mli_draw *d, int32_t classes, double *f1)
+{
+    double sum = 0, there = 0;
+    if (ml_class_scores(d->counts, classes, d->each))
+        return ml_error_status();
+    for (int64_t k = 0; k < classes; k++) {
+        int64_t said = 0;
+        for (int64_t i = 0; i < classes; i++)
+            said += d->counts[i * classes + k];
+        sum += d->each[k].f1;
+        there += d->each[k].support > 0 || said > 0;
+    }
+    *f1 = sum / there;
+    return ML_OK;
+}
+
 static ml_status label_scores(mli_draw *d, const mli_case *c, int m, double *score)
 {
-    ml_class_score f1;
     for (int64_t i = 0; i < c->n; i++) {
         d->truth[i] = c->truth.label.v[d->rows[i]];
         d->label[i] = c->model[m].label.v[d->rows[i]];
@@ -194,10 +212,7 @@ static ml_status label_scores(mli_draw *d, const mli_case *c, int m, double *sco
         s = ml_confusion(truth, label, c->classes, d->counts);
     if (!s)
         s = ml_balanced_accuracy(d->counts, c->classes, &score[1]);
-    if (!s)
-        s = ml_average_score(d->counts, c->classes, ML_MACRO, &f1);
-    score[2] = f1.f1;
-    return s;
+    return s ? s : f1_macro(d, c->classes, &score[2]);
 }
 
 static ml_status probability_scores(mli_draw *d, const mli_case *c, int m, double *score)
@@ -218,7 +233,8 @@ static ml_status probability_scores(mli_draw *d, const mli_case *c, int m, doubl
         else if (strcmp(name, "brier") == 0)
             s = ml_brier_score(truth, p, &score[k]);
         else if (ones > 0 && ones < c->n) /* a curve wants both classes */
-            s = strcmp(name, "roc_auc") == 0 ? ml_roc_auc(truth, p, (ml_auc_opts){0}, &score[k]) : ml_average_precision(truth, p, &score[k]);
+            s = strcmp(name, "roc_auc") == 0 ? ml_roc_auc(truth, p, (ml_auc_opts){0}, &score[k])
+                                             : ml_average_precision(truth, p, &score[k]);
     }
     return s;
 }
