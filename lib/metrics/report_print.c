@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER = 40 };
+enum { NUMBER = 48 };
 
 /* v with so many decimals, and a point whatever the locale. */
 static char *fixed(double v, int decimals, char buf[NUMBER])
