@@ -29,7 +29,7 @@ static void windows_equal_pandas(void **state)
             for (int w = 0; w < 5; w++)
                 for (int what = ML_ROLL_MEAN; what <= ML_ROLL_COUNT; what++, v += N) {
                     assert_int_equal(ml_frame_rolling(f, "x", "out", sizes[s], (ml_roll)what, ways[w]), ML_OK);
-                    assert_column(f, "out", v, N, 1e-12);
+                    assert_column_close(f, "out", v, N, 1e-12);
                 }
         ml_frame_free(f);
     }
@@ -127,24 +127,24 @@ static void neighbours_equal_pandas(void **state)
         ml_frame *f = golden_frame(k);
         for (int b = 0; b < 3; b++, v += N) {
             assert_int_equal(ml_frame_shift(f, "x", "out", by[b]), ML_OK);
-            assert_column(f, "out", v, N, 0);
+            assert_column_close(f, "out", v, N, 0);
         }
         for (int b = 0; b < 3; b++, v += N) {
             assert_int_equal(ml_frame_diff(f, "x", "out", by[b]), ML_OK);
-            assert_column(f, "out", v, N, 0);
+            assert_column_close(f, "out", v, N, 0);
         }
         for (int b = 0; b < 3; b++, v += N) {
             assert_int_equal(ml_frame_pct_change(f, "x", "out", by[b]), ML_OK);
-            assert_column(f, "out", v, N, 0);
+            assert_column_close(f, "out", v, N, 0);
         }
         for (int what = 0; what <= ML_CUM_MAX; what++, v += N) {
             assert_int_equal(ml_frame_cumulate(f, "x", "out", (ml_cumulate)what), ML_OK);
-            assert_column(f, "out", v, N, 1e-14);
+            assert_column_close(f, "out", v, N, 1e-14);
         }
         static const ml_fill fills[] = {ML_FILL_FORWARD, ML_FILL_BACKWARD, ML_FILL_INTERPOLATE};
         for (int b = 0; b < 3; b++, v += N) {
             assert_int_equal(ml_frame_fill(f, "x", "out", fills[b]), ML_OK);
-            assert_column(f, "out", v, N, 0);
+            assert_column_close(f, "out", v, N, 0);
         }
         ml_frame_free(f);
     }
@@ -194,7 +194,7 @@ static void integers_and_times(void **state)
     assert_int_equal(ml_frame_put_times(f, "t", times, 5), ML_OK);
     assert_int_equal(ml_frame_diff(f, "t", "seconds", 1), ML_OK);
     const double seconds[] = {NAN, 1.5, NAN, NAN, -18446744073709.55};
-    assert_column(f, "seconds", seconds, 5, 1e-15);
+    assert_column_close(f, "seconds", seconds, 5, 1e-15);
     assert_int_equal(ml_frame_shift(f, "t", NULL, INT64_MIN), ML_OK);
     assert_int_equal(ml_frame_column(f, "t")->missing, 5);
     ml_frame_free(f);
