@@ -32,7 +32,7 @@ room() {
     ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
     frame | csv | summary | wrangle) echo data ;;
-    learners) echo classical ;;
+    learners | trees) echo classical ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;
     esac
