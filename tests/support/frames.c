@@ -130,7 +130,7 @@ void assert_column_close(const ml_frame *f, const char *name, const double *v, i
     assert_int_equal(c->missing, missing);
 }
 
-void assert_says(const char *part)
+void assert_error_has(const char *part)
 {
     if (!strstr(ml_error(), part))
         fail_msg("'%s' does not say '%s'", ml_error(), part);

@@ -18,6 +18,6 @@ void assert_values(const ml_frame *f, const char *name, ml_type type, const char
 void assert_column_close(const ml_frame *f, const char *name, const double *v, int64_t n, double rtol);
 
 /* Fails unless the last error has this part. */
-void assert_says(const char *part);
+void assert_error_has(const char *part);
 
 #endif
