@@ -148,6 +148,7 @@ static ml_status load(ml_model *m, mli_store *s, const char *at)
 
 const ml_learner_kind mli_linear_kind = {.name = "linear",
                                          .fields = FIELDS,
+                                         .notices = true, /* mli_design_init does */
                                          .regresses = true,
                                          .check = check,
                                          .fit = fit,

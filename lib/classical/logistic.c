@@ -245,6 +245,7 @@ static ml_status load(ml_model *m, mli_store *s, const char *at)
 
 const ml_learner_kind mli_logistic_kind = {.name = "logistic",
                                            .fields = FIELDS,
+                                           .notices = true, /* mli_design_init does */
                                            .classifies = true,
                                            .check = check,
                                            .fit = fit,
