@@ -171,6 +171,7 @@ static void what_is_refused(void **state)
     assert_refused(data, (ml_linear_opts){.solver = (ml_linear_solver)9}, "solver");
     assert_refused(data, (ml_linear_opts){.alpha = 1, .l1_ratio = 0.5, .solver = ML_LINEAR_QR}, "solver qr knows no l1 part");
     assert_refused(data, (ml_linear_opts){.solver = ML_LINEAR_CHOLESKY}, "feature 'twice the age' is a sum of those before it");
+    assert_refused(data, (ml_linear_opts){.alpha = 1e308, .l1_ratio = 0.5}, "the penalty does not fit a double");
     data.y.v = far;
     assert_refused(data, (ml_linear_opts){0}, "does not fit a double");
     data.y.v = y;
