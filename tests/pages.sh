@@ -9,8 +9,8 @@ complain() {
     bad=1
 }
 
-# Pages about what has no gradient to check: rules that use gradients, pictures, and the check itself.
-no_gradient=" adagrad adam clipping ema gradcheck init resize rmsprop schedules sgd tape "
+# Pages about what has no gradient to check: rules that use gradients, pictures, trees, and the check itself.
+no_gradient=" adagrad adam clipping decision-tree ema gradcheck init pruning random-forest resize rmsprop schedules sgd tape "
 
 for file in lib/kernels/*.c lib/linalg/*.c; do
     [ -f "$file" ] || continue
