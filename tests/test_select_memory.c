@@ -70,9 +70,11 @@ static bool pipelines(const ml_frame *f)
 
 static bool folds(const ml_frame *f)
 {
-    ml_folds *made[] = {ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true}), ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .shuffle = true}),
-                        ml_folds_of(f, (ml_fold_opts){.k = 2, .group = "t", .shuffle = true}), ml_folds_time(ROWS, 2, 0),
-                        ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .group = "t"})};
+    ml_folds *made[] = {ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true, .stratify = "y"}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true, .group = "t"}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .group = "t"}),
+                        ml_folds_time(ROWS, 2, 0)};
     bool well = true;
     for (int i = 0; i < 5; i++) {
         well = well && made[i];

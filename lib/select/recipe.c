@@ -103,7 +103,8 @@ static ml_status set_field(ml_prep_step *step, const mli_field *f, double v)
     const double exact = 9007199254740992.0; /* 2^53 */
     const double most = f->kind == MLI_FLAG ? 1 : f->kind == MLI_CHOICE ? mli_choices(f) - 1 : exact;
     if (f->kind >= MLI_COUNT && !(v >= 0 && v <= most && v == floor(v)))
-        return mli_fail(ML_EINVAL, "%s: %s is %g: it must be a whole number in 0 .. %g", ml_prep_step_name(*step), f->name, v, most);
+        return mli_fail(ML_EINVAL, "%s: %s is %g: it must be a whole number in 0 .. %g", ml_prep_step_name(*step), f->name, v,
+                        most);
     if (!isfinite(v))
         return mli_fail(ML_EINVAL, "%s: %s is %g: it must be a finite number", ml_prep_step_name(*step), f->name, v);
     if (f->kind == MLI_COUNT)
