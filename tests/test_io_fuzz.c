@@ -23,6 +23,9 @@
 #define LLVMFuzzerTestOneInput fuzz_npy
 #include "fuzz/fuzz_npy.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_csv
+#include "fuzz/fuzz_csv.c"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_model
 #include "fuzz/fuzz_model.c"
 #undef LLVMFuzzerTestOneInput
@@ -140,6 +143,12 @@ static void mutated_npy_files(void **state)
     assert_true(replay("npy", fuzz_npy, 2000) >= 16);
 }
 
+static void mutated_tables(void **state)
+{
+    (void)state;
+    assert_true(replay("csv", fuzz_csv, 2000) >= 28);
+}
+
 static void mutated_npz_files(void **state)
 {
     (void)state;
@@ -159,6 +168,7 @@ int main(void)
         cmocka_unit_test(mutated_checkpoints),
         cmocka_unit_test(mutated_models),
         cmocka_unit_test(mutated_npy_files),
+        cmocka_unit_test(mutated_tables),
         cmocka_unit_test(mutated_npz_files),
     };
     return cmocka_run_group_tests_name("io/fuzz", tests, NULL, NULL);

@@ -64,7 +64,7 @@ typedef struct ml_csv_write_opts {
     bool no_header;
     bool decimal_comma; /* wants a separator other than the comma */
     bool quote_all;     /* texts, categories and names are in quotes, whether they need them or not */
-    const char *na;     /* what stands for a missing value; default nothing. A text that is the same word goes into quotes */
+    const char *na;     /* what stands for a missing value; default nothing. Texts that a reader may take for one are in quotes */
 } ml_csv_write_opts;
 
 /* Writes a frame: UTF-8, lines that end with \n, numbers as the shortest text that reads back the same ("1.0" is a number, "1" an

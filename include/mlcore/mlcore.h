@@ -21,14 +21,18 @@
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>
 #include <mlcore/optim.h>
+#include <mlcore/plot.h>
 #include <mlcore/prep.h>
 #include <mlcore/progress.h>
 #include <mlcore/real.h>
+#include <mlcore/report.h>
 #include <mlcore/rng.h>
 #include <mlcore/select.h>
+#include <mlcore/summary.h>
 #include <mlcore/tensor.h>
 #include <mlcore/threads.h>
 #include <mlcore/trees.h>
 #include <mlcore/vision.h>
+#include <mlcore/wrangle.h>
 
 #endif

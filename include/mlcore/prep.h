@@ -43,7 +43,7 @@ typedef struct ml_scale_opts {
     const char *columns;
     ml_scale_how how;
     bool no_center, no_scale; /* of STANDARD and ROBUST: centre 0, scale 1 */
-    double low, high;         /* of MIN_MAX: default 0 and 1 (where both are 0) */
+    double low, high;         /* of MIN_MAX: default 0 and 1; ML_ZERO for a high of 0 */
 } ml_scale_opts;
 
 /* What becomes of a category that no training row had. */
@@ -54,7 +54,8 @@ typedef enum ml_unseen {
 } ml_unseen;
 
 /* Categories, texts and integers become columns of 0 and 1, "<column>_<category>", one for each value that occurs, in sorted
- * order (texts by their bytes), in the place of the column. A missing value is zeros. Two columns of one name are an error. */
+ * order (texts by their bytes), in the place of the column. A missing value is zeros. Two columns of one name are an error; so are
+ * more than 10,000 for one column. */
 typedef struct ml_one_hot_opts {
     const char *columns;
     ml_unseen unseen;
@@ -81,7 +82,7 @@ typedef struct ml_group_rate_opts {
     const char *columns;
     const char *also[ML_ALSO];
     const char *name; /* of the new column; default: "<columns>_rate" */
-    double smoothing; /* m:  (sum + m * prior) / (n + m),  prior the mean over all training rows; default 0: the prior where n is 0 */
+    double smoothing; /* m in  (sum + m * prior) / (n + m),  prior the mean over all training rows; default 0; 0 / 0 is the prior */
     bool count;       /* n too, in a column "<name>_count" */
 } ml_group_rate_opts;
 
@@ -168,6 +169,9 @@ ML_API ml_prep_step ml_keep_step(const char *columns);
 ML_API const char *ml_prep_step_name(ml_prep_step step);
 /* NULL, or a sentence on what is wrong with the options, as far as that shows without a frame; it is ml_error too. */
 ML_API const char *ml_prep_step_check(ml_prep_step step);
+/* Sets an option by its name, as a search does; whole numbers, flags (0, 1) and enums are given as doubles too. An error lists the
+ * names; options that are texts are not among them. */
+ML_API ml_status ml_prep_step_set(ml_prep_step *step, const char *option, double value);
 /* Makes a function known to the files that are loaded from now on, by the name that its ML_APPLY has. The same name again
  * replaces it. At most 64 names, each at most 63 bytes. Not while another thread loads. */
 ML_API ml_status ml_prep_register(const char *name, ml_apply_fn function, void *arg);

@@ -61,9 +61,9 @@ static ml_status centre(mli_linear *p, const ml_xy *data, double *mean, double *
     if (!isfinite(*mean) || !isfinite(most))
         return mli_fail(ML_EINVAL, "linear: y reaches to %g: the spread does not fit a double", y[0]);
     frexp(most, &power);
-    *scale = ldexp(1, power);
+    *scale = ldexp(1, power < -1000 ? -1000 : power);
     for (int64_t i = 0; i < data->y.n; i++)
-        p->y[i] = ldexp(p->y[i], -power);
+        p->y[i] /= *scale;
     return ML_OK;
 }
 

@@ -29,7 +29,8 @@ static const mli_field FIELDS[] = {
     MLI_FIELD(ml_logistic_opts, tol, MLI_FROM_ZERO, 1e-8),
     {0}};
 
-enum { FEW = 300 }; /* coefficients for which a Hessian costs no more than the passes that it saves */
+/* Up to FEW coefficients a Hessian costs no more than the passes that it saves; up to MANY it is still there to help. */
+enum { FEW = 48, MANY = 512 };
 
 static const char *check(const ml_learner *learner)
 {
@@ -109,13 +110,28 @@ static ml_status by_lbfgs(mli_logistic *p, double *u)
     return ML_OK;
 }
 
+/* L-BFGS where there are more than a few coefficients; if columns nearly depend on each other it may not come to an end. */
+static ml_status by_either(mli_logistic *p, double *u)
+{
+    int64_t size = p->k * p->width;
+    ml_status s = size <= FEW ? ML_OK : by_lbfgs(p, u);
+    return s || p->settled || (size > MANY && p->steps) ? s : mli_logistic_newton(p, u, false);
+}
+
 static ml_status solve(mli_logistic *p, double *u)
 {
-    ml_logistic_solver solver = p->opts->solver;
     bool l1 = p->opts->l1_ratio > 0 && p->opts->C < INFINITY;
-    if (solver == ML_LOGISTIC_AUTO)
-        solver = l1 ? ML_LOGISTIC_COORDINATE : p->k * p->width <= FEW ? ML_LOGISTIC_NEWTON : ML_LOGISTIC_LBFGS;
-    return solver == ML_LOGISTIC_LBFGS ? by_lbfgs(p, u) : mli_logistic_newton(p, u, solver == ML_LOGISTIC_COORDINATE);
+    switch (p->opts->solver) {
+    case ML_LOGISTIC_LBFGS:
+        return by_lbfgs(p, u);
+    case ML_LOGISTIC_NEWTON:
+        return mli_logistic_newton(p, u, false);
+    case ML_LOGISTIC_COORDINATE:
+        return mli_logistic_newton(p, u, l1);
+    case ML_LOGISTIC_AUTO:
+        break;
+    }
+    return l1 ? mli_logistic_newton(p, u, true) : by_either(p, u);
 }
 
 /* n numbers a class: their sum over the classes becomes 0. */

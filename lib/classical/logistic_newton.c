@@ -105,8 +105,9 @@ static ml_status descend(newton *w)
     mli_logistic *p = w->p;
     ml_status s = look(w, w->u, w->g, &w->value);
     bool fresh = false, stale = true;
+    int64_t last = p->steps + p->opts->max_iter; /* after those of another solver */
     w->left = mli_slope_left(w->g, w->l1, w->u, w->size, p->width);
-    while (!s && !(p->settled = w->left <= p->opts->tol) && p->steps < p->opts->max_iter) {
+    while (!s && !(p->settled = w->left <= p->opts->tol) && p->steps < last) {
         if ((fresh = stale))
             s = curve(w);
         double t = 0, before = w->left;

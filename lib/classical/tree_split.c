@@ -188,7 +188,7 @@ static void try_random(const mli_searcher *s, const mli_node *n, int64_t feature
                        double missing_weight, const double u[2], mli_split *best)
 {
     const mli_ranks *x = &s->d->x[feature];
-    bool entropy = s->rules->entropy, to_left = missing && u[1] < 0.5;
+    bool entropy = s->rules->entropy, to_left = missing && least < most && u[1] < 0.5; /* of one number, only the missing part */
     double low = x->value[least], high = x->value[most], threshold = low * (1 - u[0]) + high * u[0];
     if (!(threshold >= low && threshold < high)) /* rounded out */
         threshold = low;

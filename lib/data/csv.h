@@ -40,6 +40,9 @@ typedef struct mli_csv_dialect {
     int64_t fields; /* that a row has */
 } mli_csv_dialect;
 
+/* For a sentence: a tab, or the character in quotes, by way of buf. */
+const char *mli_csv_separator_text(const mli_csv_dialect *d, char buf[4]);
+
 /* Text of whole rows, the last one with its newline, and behind it MLI_CSV_PAD zero bytes that may be read. */
 enum { MLI_CSV_PAD = 64 };
 
@@ -181,7 +184,10 @@ typedef struct mli_csv_value {
     bool quoted, missing;
 } mli_csv_value;
 
-ml_status mli_csv_na_make(mli_csv_na *na, const ml_csv_opts *opts);
+/* The words of pandas and of list (NULL: none); free na->word. */
+ml_status mli_csv_na_make(mli_csv_na *na, const char *list, bool no_default, char point);
+/* An empty text is one of them. */
+bool mli_csv_is_na(const mli_csv_na *na, const char *text, size_t n);
 /* The field's text without its quotes, and whether it stands for a missing value. */
 ml_status mli_csv_value_of(const ml_csv *csv, const char *begin, const char *end, mli_csv_scratch *scratch, mli_csv_value *v);
 /* Without blanks and tabs at both ends. */

@@ -24,11 +24,11 @@ static ml_status add_column(ml_csv *csv, const mli_dictionary *names, int32_t fi
 
 static ml_status no_such_column(const ml_csv *csv, const char *option, const char *name, const mli_dictionary *names)
 {
-    char shown[MLI_SHOWN], first[MLI_SHOWN], last[MLI_SHOWN];
-    return mli_fail(ML_EINVAL, "%s: %s: there is no column '%s' among the %ld from '%s' to '%s' (the separator is '%c')", csv->path, option,
+    char shown[MLI_SHOWN], first[MLI_SHOWN], last[MLI_SHOWN], separator[4];
+    return mli_fail(ML_EINVAL, "%s: %s: there is no column '%s' among the %ld from '%s' to '%s' (the separator is %s)", csv->path, option,
                     mli_shown(name, shown), (long)names->count, mli_shown(mli_dictionary_text(names, 0), first),
                     mli_shown(mli_dictionary_text(names, names->count - 1), last),
-                    csv->dialect.separator == '\t' ? ' ' : csv->dialect.separator);
+                    mli_csv_separator_text(&csv->dialect, separator));
 }
 
 /* The listed columns, in the order of the list. */

@@ -69,7 +69,7 @@ static ml_status skip_lines(ml_csv *csv)
     if (!s)
         s = mli_csv_fill(csv, 1);
     if (!s && csv->n_ahead == 0)
-        s = mli_fail(ML_EFORMAT, "%s: %s", csv->path, csv->line > 1 ? "nothing follows the lines that are skipped" : "the file is empty");
+        s = mli_fail(ML_EFORMAT, "%s: %s", csv->path, csv->line > 1 ? "nothing in it but lines that are empty, comments or skipped" : "the file is empty");
     return s;
 }
 

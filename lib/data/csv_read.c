@@ -83,7 +83,7 @@ static ml_status begin(ml_csv *csv, const ml_csv_opts *o)
                                      .skip_bad = o->skip_bad_rows};
     csv->limit = o->rows == ML_NONE ? 0 : mli_given(o->rows, INT64_MAX);
     csv->line = 1;
-    ml_status s = mli_csv_na_make(&csv->na, o);
+    ml_status s = mli_csv_na_make(&csv->na, o->na, o->no_default_na, csv->dialect.point);
     if (!s)
         s = mli_csv_find_dialect(csv);
     if (!s)

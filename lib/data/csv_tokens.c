@@ -46,6 +46,12 @@ int64_t mli_csv_count_lines(const char *bytes, size_t n)
     return lines;
 }
 
+const char *mli_csv_separator_text(const mli_csv_dialect *d, char buf[4])
+{
+    snprintf(buf, 4, "'%c'", d->separator);
+    return d->separator == '\t' ? "a tab" : buf;
+}
+
 /* ---- field by field: the definition ---- */
 
 /* Behind the quote that closes the field at p, two quotes in a row being one that is meant; NULL where there is none. */
@@ -114,10 +120,11 @@ static int64_t row_fields(const mli_csv_dialect *d, const char *bytes, size_t fr
 
 static ml_status bad_row(const mli_csv_dialect *d, const char *path, int64_t line, int64_t fields, mli_csv_bad *bad)
 {
+    char separator[4];
     if (!d->skip_bad)
-        return mli_fail(ML_EFORMAT, "%s: line %lld: %lld field%s, expected %lld (the separator is '%c'); skip_bad_rows leaves such rows out",
+        return mli_fail(ML_EFORMAT, "%s: line %lld: %lld field%s, expected %lld (the separator is %s); skip_bad_rows leaves such rows out",
                         path, (long long)line, (long long)fields, fields == 1 ? "" : "s", (long long)d->fields,
-                        d->separator == '\t' ? ' ' : d->separator);
+                        mli_csv_separator_text(d, separator));
     if (bad && bad->count < ML_CSV_BAD_LINES)
         bad->line[bad->count] = line;
     if (bad)

@@ -10,31 +10,49 @@
 static const char *const DEFAULT_NA =
     "?,#N/A,#N/A N/A,#NA,-1.#IND,-1.#QNAN,-NaN,-nan,1.#IND,1.#QNAN,<NA>,N/A,NA,NULL,NaN,None,n/a,nan,null";
 
-ml_status mli_csv_na_make(mli_csv_na *na, const ml_csv_opts *opts)
+static ml_status add_words(const char *list, char ***word, int *n)
 {
-    const char *standard = opts->no_default_na ? "" : DEFAULT_NA, *more = opts->na ? opts->na : "";
-    const size_t size = strlen(standard) + strlen(more) + 2;
-    char *all = mli_alloc(size);
-    if (!all)
-        return ML_ENOMEM;
-    snprintf(all, size, "%s%s%s", standard, *standard && *more ? "," : "", more);
-    na->word = mli_names_parse("csv: na", all, &na->n);
+    *word = mli_names_parse("csv: na", list, n);
+    return *word ? ML_OK : ml_error_status();
+}
+
+/* Both lists in one. */
+static ml_status join_words(mli_csv_na *na, char **standard, int n_standard, char **more, int n_more)
+{
+    const int n = n_standard + n_more;
+    char **all = mli_alloc((size_t)n * sizeof *all);
+    for (int i = 0; all && i < n; i++)
+        all[i] = i < n_standard ? standard[i] : more[i - n_standard];
+    na->word = all ? mli_texts_copy((const char *const *)all, n) : NULL;
+    na->n = n;
     mli_free(all);
-    if (!na->word)
-        return ml_error_status();
-    for (int i = 0; i < na->n; i++) {
+    return na->word ? ML_OK : ML_ENOMEM;
+}
+
+ml_status mli_csv_na_make(mli_csv_na *na, const char *list, bool no_default, char point)
+{
+    char **standard = NULL, **more = NULL;
+    int n_standard, n_more;
+    ml_status s = add_words(no_default ? "" : DEFAULT_NA, &standard, &n_standard);
+    if (!s)
+        s = add_words(list ? list : "", &more, &n_more);
+    if (!s)
+        s = join_words(na, standard, n_standard, more, n_more);
+    mli_free(standard);
+    mli_free(more);
+    for (int i = 0; !s && i < na->n; i++) {
         double v;
         const char *w = na->word[i], *end = w + strlen(w);
         na->begins[(unsigned char)w[0]] = true;
-        na->like_a_number = na->like_a_number || mli_number_read(w, end, opts->decimal_comma ? ',' : '.', &v) == end;
+        na->like_a_number = na->like_a_number || mli_number_read(w, end, point, &v) == end;
     }
-    return ML_OK;
+    return s;
 }
 
-static bool is_na(const mli_csv_na *na, const char *text, size_t n)
+bool mli_csv_is_na(const mli_csv_na *na, const char *text, size_t n)
 {
-    if (!na->begins[(unsigned char)text[0]])
-        return false;
+    if (n == 0 || !na->begins[(unsigned char)text[0]])
+        return n == 0;
     for (int i = 0; i < na->n; i++)
         if (strlen(na->word[i]) == n && memcmp(na->word[i], text, n) == 0)
             return true;
@@ -96,7 +114,7 @@ ml_status mli_csv_value_of(const ml_csv *csv, const char *begin, const char *end
         return ML_OK;
     mli_csv_value bare = *v;
     mli_csv_trim(&bare);
-    v->missing = bare.n == 0 || is_na(&csv->na, bare.text, bare.n);
+    v->missing = mli_csv_is_na(&csv->na, bare.text, bare.n);
     return ML_OK;
 }
 

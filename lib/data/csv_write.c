@@ -16,6 +16,7 @@ typedef struct writer {
     char separator, point;
     bool quote_all, alone; /* one column: an empty line would be no row */
     const char *na;
+    mli_csv_na words; /* that readers take for missing values */
     bool *dates; /* of each column: all its times are midnights */
 } writer;
 
@@ -37,7 +38,7 @@ static void put(writer *w, const char *bytes, size_t n)
 
 static bool wants_quotes(const writer *w, const char *text, size_t n)
 {
-    if (w->quote_all || n == 0 || strcmp(text, w->na) == 0 || text[0] == ' ' || text[n - 1] == ' ')
+    if (w->quote_all || mli_csv_is_na(&w->words, text, n) || strcmp(text, w->na) == 0 || text[0] == ' ' || text[n - 1] == ' ')
         return true;
     for (size_t i = 0; i < n; i++)
         if (text[i] == w->separator || text[i] == '"' || text[i] == '\n' || text[i] == '\r')
@@ -151,7 +152,9 @@ ml_status ml_csv_write(const ml_frame *f, const char *path, ml_csv_write_opts op
     w->alone = f->columns == 1;
     w->na = opts.na ? opts.na : "";
     w->dates = mli_alloc((size_t)f->columns * sizeof *w->dates);
-    ml_status s = w->dates ? mli_writer_open(&w->file, path) : ML_ENOMEM;
+    ml_status s = w->dates ? mli_csv_na_make(&w->words, NULL, false, w->point) : ML_ENOMEM;
+    if (!s)
+        s = mli_writer_open(&w->file, path);
     if (!s) {
         find_dates(f, w->dates);
         put_rows(w, f, !opts.no_header);
@@ -160,6 +163,7 @@ ml_status ml_csv_write(const ml_frame *f, const char *path, ml_csv_write_opts op
             s = mli_writer_commit(&w->file);
     }
     mli_writer_abandon(&w->file);
+    mli_free(w->words.word);
     mli_free(w->dates);
     mli_free(w);
     return s;

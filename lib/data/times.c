@@ -14,8 +14,7 @@ typedef struct parts {
     int half;     /* of a 12-hour clock: 1 morning, 2 afternoon */
 } parts;
 
-/* Days from 1970-01-01. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+int64_t mli_days_of(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
     const int64_t era = (year >= 0 ? year : year - 399) / 400, in_era = year - era * 400;
@@ -23,7 +22,7 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
     return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
 }
 
-static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+void mli_days_date(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 {
     days += 719468;
     const int64_t era = (days >= 0 ? days : days - 146096) / 146097, in_era = days - era * 146097;
@@ -36,7 +35,7 @@ static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 
 static int64_t days_in(int64_t year, int64_t month)
 {
-    return month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1);
+    return month == 12 ? 31 : mli_days_of(year, month + 1, 1) - mli_days_of(year, month, 1);
 }
 
 static bool combine(const parts *t, int64_t *microseconds)
@@ -49,7 +48,7 @@ static bool combine(const parts *t, int64_t *microseconds)
     if (t->month < 1 || t->month > 12 || t->day < 1 || t->day > days_in(t->year, t->month) || hour > 23 || t->minute > 59 ||
         t->second > 59)
         return false;
-    const int64_t minutes = (days_of(t->year, t->month, t->day) * 24 + hour) * 60 + t->minute - t->zone;
+    const int64_t minutes = (mli_days_of(t->year, t->month, t->day) * 24 + hour) * 60 + t->minute - t->zone;
     *microseconds = (minutes * 60 + t->second) * 1000000 + t->micro;
     return true;
 }
@@ -205,7 +204,7 @@ int mli_time_text(int64_t microseconds, bool date_only, char buf[MLI_TIME_TEXT])
     const int64_t days = microseconds / MLI_DAY - (microseconds % MLI_DAY < 0);
     const int64_t rest = (microseconds % MLI_DAY + MLI_DAY) % MLI_DAY, seconds = rest / 1000000, micro = rest % 1000000;
     int64_t year, month, day;
-    date_of(days, &year, &month, &day);
+    mli_days_date(days, &year, &month, &day);
     int n = snprintf(buf, MLI_TIME_TEXT, "%04lld-%02d-%02d", (long long)year, (int)month, (int)day);
     if (!date_only)
         n += snprintf(buf + n, (size_t)(MLI_TIME_TEXT - n), " %02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60),

@@ -38,13 +38,22 @@ static const double *raw_rows(const ml_matrix *x, int64_t first, int64_t n, doub
     return copy;
 }
 
+static void one_row(double *restrict out, const double *restrict v, const double *restrict shift, const double *restrict inverse,
+                    int64_t n)
+{
+    for (int64_t j = 0; j < n; j++)
+        out[j] = (v[j] - shift[j]) * inverse[j];
+}
+
 void mli_design_rows(const mli_design *d, int64_t first, int64_t n, double *out)
 {
-    int64_t stride, columns = d->x.columns;
-    const double *v = raw_rows(&d->x, first, n, out, &stride);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < columns; j++)
-            out[i * columns + j] = (v[i * stride + j] - d->shift[j]) * d->inverse[j];
+    const ml_matrix *x = &d->x;
+    const double *v = x->v + first * x->row_stride;
+    for (int64_t i = 0; i < n && x->column_stride == 1; i++)
+        one_row(out + i * x->columns, v + i * x->row_stride, d->shift, d->inverse, x->columns);
+    for (int64_t j = 0; j < x->columns && x->column_stride != 1; j++)
+        for (int64_t i = 0; i < n; i++)
+            out[i * x->columns + j] = (v[i * x->row_stride + j * x->column_stride] - d->shift[j]) * d->inverse[j];
 }
 
 /* ---- shift and scale ---- */
@@ -55,6 +64,16 @@ typedef struct spread {
     int64_t lanes, size;  /* of a lane's scratch */
     double *scratch;      /* of each: D sums, D sums of squares, the sum of weights, copied rows */
 } spread;
+
+static void add_row(double *restrict sum, double *restrict squares, const double *restrict v, const double *restrict origin, double w,
+                    int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) {
+        double off = v[j] - origin[j];
+        sum[j] += w * off;
+        squares[j] += w * off * off;
+    }
+}
 
 static ml_status add_up(void *arg, int64_t lane)
 {
@@ -69,11 +88,7 @@ static ml_status add_up(void *arg, int64_t lane)
         for (int64_t r = 0; r < n; r++, i++, v += stride) {
             double w = s->d->weight ? s->d->weight[i] : 1;
             *weights += w;
-            for (int64_t j = 0; j < columns; j++) {
-                double off = v[j] - s->origin[j];
-                sum[j] += w * off;
-                squares[j] += w * off * off;
-            }
+            add_row(sum, squares, v, s->origin, w, columns);
         }
     }
     return ML_OK;

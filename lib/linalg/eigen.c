@@ -18,6 +18,8 @@
 #include <float.h>
 #include <string.h>
 
+/* Numbers of the scaled matrix are about 1, and so is what rounding did to them: where d is next to nothing, e need not be less. */
+static const double TRACE = 1e-3;
 enum { SWEEPS = 60 }; /* for one value: two or three are the rule, and no matrix is known that needs ten */
 
 /* c, the n numbers of a column below its diagonal, becomes the v of the mirror that leaves the first of them. Returns that one. */
@@ -128,7 +130,7 @@ static ml_status diagonalize(double *a, int64_t n, double *d, double *e)
     for (int64_t first = 0; first < n; first++)
         for (int sweep = 0;; sweep++) {
             int64_t last = first;
-            while (last + 1 < n && fabs(e[last]) > DBL_EPSILON * (fabs(d[last]) + fabs(d[last + 1])))
+            while (last + 1 < n && fabs(e[last]) > DBL_EPSILON * (fabs(d[last]) + fabs(d[last + 1]) + TRACE))
                 last++;
             if (last == first)
                 break;

@@ -23,30 +23,28 @@ typedef struct work {
     double *scratch;
 } work;
 
-static double root(const work *w, int64_t i)
+/* n numbers of a row, side by side; n is a constant where that is worth it. */
+static inline __attribute__((always_inline)) void pack_numbers(double *restrict to, const double *restrict v,
+                                                               const double *restrict shift, const double *restrict inverse,
+                                                               double root, int64_t n)
 {
-    return w->factor ? sqrt(w->factor[i]) : 1;
+    for (int64_t c = 0; c < n; c++)
+        to[c] = (v[c] - shift[c]) * inverse[c] * root;
 }
 
 /* Row after row, where numbers of a row lie side by side. */
-static void pack_row(const work *w, double *to, int64_t k, int64_t p, int64_t i)
+static void pack_row(const mli_design *d, double *to, int64_t k, int64_t p, int64_t i, double root)
 {
-    const mli_design *d = w->d;
     const double *v = d->x.v + i * d->x.row_stride;
-    double f = root(w, i);
     int64_t j = 0, columns = d->x.columns;
-    for (; j + WIDE <= columns; j += WIDE) {
-        double *t = to + mli_syrk_at(k, p, j);
-        for (int c = 0; c < WIDE; c++)
-            t[c] = (v[j + c] - d->shift[j + c]) * d->inverse[j + c] * f;
-    }
-    for (; j < columns; j++)
-        to[mli_syrk_at(k, p, j)] = (v[j] - d->shift[j]) * d->inverse[j] * f;
+    for (; j + WIDE <= columns; j += WIDE)
+        pack_numbers(to + mli_syrk_at(k, p, j), v + j, d->shift + j, d->inverse + j, root, WIDE);
+    if (j < columns)
+        pack_numbers(to + mli_syrk_at(k, p, j), v + j, d->shift + j, d->inverse + j, root, columns - j);
 }
 
-static void pack_column(const work *w, double *to, int64_t k, int64_t j, int64_t first, const double *roots)
+static void pack_column(const mli_design *d, double *to, int64_t k, int64_t j, int64_t first, const double *roots)
 {
-    const mli_design *d = w->d;
     const double *v = d->x.v + first * d->x.row_stride + j * d->x.column_stride;
     double *t = to + mli_syrk_at(k, 0, j);
     for (int64_t p = 0; p < k; p++)
@@ -57,11 +55,11 @@ static void pack(const work *w, double *to, int64_t first, int64_t k)
 {
     double roots[BLOCK];
     for (int64_t p = 0; p < k; p++)
-        roots[p] = root(w, first + p);
+        roots[p] = w->factor ? sqrt(w->factor[first + p]) : 1;
     for (int64_t p = 0; p < k && w->d->x.column_stride == 1; p++)
-        pack_row(w, to, k, p, first + p);
+        pack_row(w->d, to, k, p, first + p, roots[p]);
     for (int64_t j = 0; j < w->d->x.columns && w->d->x.column_stride != 1; j++)
-        pack_column(w, to, k, j, first, roots);
+        pack_column(w->d, to, k, j, first, roots);
     for (int64_t c = 0; c < w->count; c++)
         for (int64_t p = 0; p < k; p++)
             to[mli_syrk_at(k, p, w->d->x.columns + c)] = (w->beside[c].v ? w->beside[c].v[first + p] : 1) * roots[p];

@@ -111,16 +111,21 @@ static ml_status check_result(const ml_prep *p, const ml_frame *given, const ml_
     return ML_OK;
 }
 
-static ml_frame *call(const ml_prep *p, const ml_frame *f)
+static ml_status call(const ml_prep *p, const ml_frame *given, ml_frame **result)
 {
     const applied *a = p->state;
-    ml_frame *given = without_target(p, f);
     ml_error_clear();
-    ml_frame *result = given ? a->function(given, a->arg) : NULL;
-    ml_status s = result ? check_result(p, given, result) : ml_error_status();
-    if (!result && given && !s)
-        s = mli_fail(ML_EINVAL, "it gave NULL, without an error");
+    *result = a->function(given, a->arg);
+    if (*result)
+        return check_result(p, given, *result);
+    return ml_error_status() ? ml_error_status() : mli_fail(ML_EINVAL, "it gave NULL, without an error");
+}
+
+static ml_frame *whole(const ml_prep *p, const ml_frame *f)
+{
+    ml_frame *given = without_target(p, f), *result = NULL;
     const ml_column *target = target_in(p, f);
+    ml_status s = given ? call(p, given, &result) : ML_ENOMEM;
     if (!s && target)
         s = ml_frame_put(result, NULL, target);
     if (!s && result->role != ML_ROLE_TEST)
@@ -129,16 +134,9 @@ static ml_frame *call(const ml_prep *p, const ml_frame *f)
         ml_frame_free(given);
     if (!s)
         return result;
+    mli_fail_in(((const applied *)p->state)->name);
     ml_frame_free(result);
     return NULL;
-}
-
-static ml_frame *whole(const ml_prep *p, const ml_frame *f)
-{
-    ml_frame *result = call(p, f);
-    if (!result)
-        mli_fail_in(((const applied *)p->state)->name);
-    return result;
 }
 
 /* ---- files ---- */
@@ -157,8 +155,8 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
     const char *name = json_is_string(v) ? json_string_value(v) : "";
     const applied *a = find(name);
     if (!a)
-        return mli_store_fail(store, at, "function", "is '%s', and no function of that name is registered: call ml_prep_register first",
-                              mli_shown(name, shown));
+        return mli_store_fail(store, at, "function", "is '%s', and no function of that name is registered: call ml_prep_register "
+                              "first", mli_shown(name, shown));
     return keep(p, *a);
 }
 

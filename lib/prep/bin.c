@@ -38,38 +38,27 @@ static void free_bins(void *state)
 
 static ml_status check(const ml_prep_step *step)
 {
-    ml_bin_opts o = step->opts.bin;
-    mli_fields_resolve(FIELDS, &o);
-    if (mli_fields_check("options", FIELDS, &o))
-        return ml_error_status();
-    if (o.bins < 2 || o.bins > MOST_BINS)
-        return mli_fail(ML_EINVAL, "bins is %lld: it must be in 2 .. %d", (long long)o.bins, MOST_BINS);
+    const int64_t bins = step->opts.bin.bins;
+    if (bins < 2 || bins > MOST_BINS)
+        return mli_fail(ML_EINVAL, "bins is %lld: it must be in 2 .. %d", (long long)bins, MOST_BINS);
     return ML_OK;
 }
 
 /* ---- fitting ---- */
 
-static double edge_at(const double *sorted, int64_t n, const ml_bin_opts *o, int64_t k)
+/* Writes the inner edges of n >= 1 numbers between low and high to edge, and says how many. It reorders v. */
+static int64_t edges_of(double *v, int64_t n, double low, double high, const ml_bin_opts *o, double *edge)
 {
-    const double low = sorted[0], high = sorted[n - 1];
-    if (o->how == ML_BIN_QUANTILE)
-        return mli_quantile(sorted, n, (double)k / (double)o->bins);
-    return low + (double)k * ((high - low) / (double)o->bins);
-}
-
-/* Writes the inner edges of n >= 1 sorted numbers to edge, and says how many. */
-static int64_t edges_of(const double *sorted, int64_t n, const ml_bin_opts *o, double *edge)
-{
-    const double narrow = o->how == ML_BIN_QUANTILE ? NARROW : 0;
-    double last = sorted[0];
+    const bool quantile = o->how == ML_BIN_QUANTILE;
+    const double narrow = quantile ? NARROW : 0, width = (high - low) / (double)o->bins;
+    double last = low;
     int64_t count = 0;
     for (int64_t k = 1; k < o->bins; k++) {
-        const double e = edge_at(sorted, n, o, k);
-        if (e - last <= narrow)
-            continue;
-        edge[count++] = last = e;
+        const double e = quantile ? mli_quantile(v, n, (double)k / (double)o->bins) : low + (double)k * width;
+        if (e - last > narrow)
+            edge[count++] = last = e;
     }
-    return count - (count && sorted[n - 1] - last <= narrow);
+    return count - (count && high - last <= narrow);
 }
 
 static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opts *o)
@@ -79,9 +68,9 @@ static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opt
     double *v = mli_known(c);
     if (!v)
         return ml_error_status();
-    mli_sort_numbers(v, n);
-    const bool fits = n == 0 || isfinite(v[n - 1] - v[0]);
-    s->begin[i + 1] = s->begin[i] + (n && fits ? edges_of(v, n, o, s->edge + s->begin[i]) : 0);
+    const double low = n ? mli_select(v, n, 0) : 0, high = n ? mli_select(v, n, n - 1) : 0;
+    const bool fits = isfinite(high - low);
+    s->begin[i + 1] = s->begin[i] + (n && fits ? edges_of(v, n, low, high, o, s->edge + s->begin[i]) : 0);
     mli_free(v);
     return fits ? ML_OK : mli_fail(ML_EINVAL, "the values of column '%s' are too far apart: their range is no double",
                                    mli_shown(c->name, shown));
@@ -89,17 +78,16 @@ static ml_status fit_column(bins *s, int i, const ml_column *c, const ml_bin_opt
 
 static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *g)
 {
-    ml_bin_opts o = step->opts.bin;
-    mli_fields_resolve(FIELDS, &o);
+    const ml_bin_opts *o = &step->opts.bin;
     bins *s = mli_calloc(1, sizeof *s);
     p->state = s;
     if (!s)
         return ML_ENOMEM;
     s->begin = mli_calloc((size_t)p->n + 1, sizeof *s->begin);
-    s->edge = mli_calloc((size_t)p->n, (size_t)o.bins * sizeof *s->edge);
+    s->edge = mli_calloc((size_t)p->n, (size_t)o->bins * sizeof *s->edge);
     ml_status e = s->begin && s->edge ? ML_OK : ML_ENOMEM;
     for (int i = 0; i < p->n && !e; i++)
-        e = fit_column(s, i, g->column[i], &o);
+        e = fit_column(s, i, g->column[i], o);
     return e;
 }
 
@@ -156,6 +144,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_bin_kind = {
     .name = "bin",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS,
     .check = check,
     .fit = fit,

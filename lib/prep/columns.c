@@ -1,7 +1,7 @@
 /* columns.c -- see columns.h. */
 #include "prep/columns.h"
+#include "prep/convert.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- which are meant ---- */
@@ -135,67 +135,6 @@ ml_status mli_columns_choose(ml_prep *p, const ml_frame *f, const char *target, 
 
 /* ---- the same columns in another frame ---- */
 
-static bool is_word(ml_type type)
-{
-    return type == ML_CATEGORY || type == ML_TEXT;
-}
-
-static bool will_do(const ml_column *c, ml_type wanted)
-{
-    return c->type == wanted || (is_word(c->type) && is_word(wanted));
-}
-
-static ml_status put_missing(ml_frame *aside, const char *name, ml_type type, int64_t n)
-{
-    ml_column none = {.type = type, .n = 0}, c;
-    int64_t *nowhere = mli_alloc((size_t)n * sizeof *nowhere);
-    for (int64_t i = 0; nowhere && i < n; i++)
-        nowhere[i] = -1;
-    ml_status s = nowhere ? mli_column_pick(&c, name, &none, nowhere, n) : ML_ENOMEM;
-    mli_free(nowhere);
-    return s ? s : mli_frame_give(aside, &c);
-}
-
-static ml_status put_as_numbers(ml_frame *aside, const ml_column *c)
-{
-    double *v = mli_alloc((size_t)c->n * sizeof *v);
-    for (int64_t i = 0; v && i < c->n; i++)
-        v[i] = ml_column_number(c, i);
-    return mli_add_numbers(aside, c->name, v, c->n);
-}
-
-/* Whole numbers beyond this are not all doubles. */
-#define MOST_WHOLE 9007199254740992.0
-
-static ml_status put_as_integers(ml_frame *aside, const ml_column *c)
-{
-    char shown[MLI_SHOWN];
-    int64_t *v = mli_alloc((size_t)c->n * sizeof *v);
-    for (int64_t i = 0; v && i < c->n; i++) {
-        const double x = c->number[i];
-        if (!isnan(x) && !(fabs(x) <= MOST_WHOLE && x == floor(x))) {
-            mli_free(v);
-            return mli_fail(ML_EINVAL, "column '%s' was integer when the step was fitted, and now row %lld is not whole",
-                            mli_shown(c->name, shown), (long long)i);
-        }
-        v[i] = isnan(x) ? ML_MISSING : (int64_t)x;
-    }
-    return mli_add_integers(aside, c->name, v, c->n);
-}
-
-static ml_status convert(ml_frame *aside, const ml_column *c, ml_type wanted)
-{
-    char shown[MLI_SHOWN];
-    if (c->missing == c->n)
-        return put_missing(aside, c->name, wanted, c->n);
-    if (c->type == ML_INTEGER && wanted == ML_NUMBER)
-        return put_as_numbers(aside, c);
-    if (c->type == ML_NUMBER && wanted == ML_INTEGER)
-        return put_as_integers(aside, c);
-    return mli_fail(ML_EINVAL, "column '%s' was %s when the step was fitted, and now it is %s", mli_shown(c->name, shown),
-                    ml_type_name(wanted), ml_type_name(c->type));
-}
-
 static ml_status find(const ml_prep *p, int i, const ml_frame *f, ml_frame *aside)
 {
     char shown[MLI_SHOWN];
@@ -205,7 +144,7 @@ static ml_status find(const ml_prep *p, int i, const ml_frame *f, ml_frame *asid
         return mli_fail(ML_EINVAL, "column '%s' is missing: the step was fitted with it, as %s", mli_shown(p->name[i], shown),
                         ml_type_name(p->type[i]));
     const ml_column *c = ml_frame_column(f, p->name[i]);
-    return will_do(c, p->type[i]) ? ML_OK : convert(aside, c, p->type[i]);
+    return c->type == p->type[i] ? ML_OK : mli_column_as(aside, c, p->type[i]);
 }
 
 ml_status mli_columns_look_up(const ml_prep *p, const ml_frame *f, const ml_column ***column, ml_frame **aside)

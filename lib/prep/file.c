@@ -85,8 +85,8 @@ static ml_status take_columns(ml_prep *p, mli_store *s, const char *at)
         return ml_error_status();
     for (int i = 0; i < p->n; i++)
         if (!*p->name[i] || !(p->kind->takes & MLI_TAKES(p->type[i])))
-            return mli_store_fail(s, at, "types", "says that '%s' is %s, which a step %s does not take", mli_shown(p->name[i], shown),
-                                  ml_type_name(p->type[i]), p->kind->name);
+            return mli_store_fail(s, at, "types", "says that '%s' is %s, which a step %s does not take",
+                                  mli_shown(p->name[i], shown), ml_type_name(p->type[i]), p->kind->name);
     return ML_OK;
 }
 

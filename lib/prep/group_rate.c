@@ -9,6 +9,7 @@
  * Learns    sum and count of each group, and p
  * Source    Micci-Barreca 2001, eq. 3 (the rate with smoothing); the row itself is left out as in Prokhorenkova et al. 2018, 3.2
  */
+#include "linalg/statistics.h"
 #include "prep/groups.h"
 
 #include <math.h>
@@ -61,8 +62,6 @@ static int more(const ml_prep_step *step, const char **list)
 static ml_status check(const ml_prep_step *step)
 {
     const ml_group_rate_opts *o = &step->opts.group_rate;
-    if (mli_fields_check("options", FIELDS, o))
-        return ml_error_status();
     if (o->name && (!*o->name || !mli_is_utf8(o->name)))
         return mli_fail(ML_EINVAL, "name must be UTF-8, and not empty");
     return ML_OK;
@@ -157,10 +156,7 @@ static ml_status fit_set(const ml_prep *p, rates *s, const mli_prep_rows *g, int
 
 static ml_status fit_prior(rates *s, const mli_prep_rows *g)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < g->rows; i++)
-        sum += g->y[i];
-    s->prior = sum / (double)g->rows;
+    s->prior = mli_mean(g->y, g->rows);
     return isfinite(s->prior) ? ML_OK : mli_fail(ML_EINVAL, "the targets are too large: their sum is no double");
 }
 
@@ -172,7 +168,7 @@ static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *
     p->state = s;
     if (!s)
         return ML_ENOMEM;
-    s->opts.smoothing = mli_option(step->opts.group_rate.smoothing, 0);
+    s->opts.smoothing = step->opts.group_rate.smoothing;
     s->opts.count = step->opts.group_rate.count;
     ml_status e = ML_OK;
     for (int k = 0; k < keys && !e; k++)
@@ -327,6 +323,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_group_rate_kind = {
     .name = "group_rate",
+    .fields = FIELDS,
     .takes = MLI_TAKES_KEYS,
     .wants_y = true,
     .check = check,

@@ -19,7 +19,7 @@ static const mli_field FIELDS[] = {
 
 /* A value for each of the p->n columns, where its type says. */
 typedef struct fills {
-    ml_type *type; /* what the column becomes; TEXT for words of either type */
+    ml_type *type; /* what the column becomes */
     double *number;
     int64_t *whole;
     char **text; /* one block */
@@ -40,8 +40,6 @@ static void free_fills(void *state)
 static ml_status check(const ml_prep_step *step)
 {
     const ml_impute_opts *o = &step->opts.impute;
-    if (mli_fields_check("options", FIELDS, o))
-        return ml_error_status();
     return o->text && !mli_is_utf8(o->text) ? mli_fail(ML_EINVAL, "text is not UTF-8") : ML_OK;
 }
 
@@ -63,10 +61,8 @@ static ml_status fill_average(fills *s, int i, const ml_column *c, ml_impute_how
     const int64_t n = c->n - c->missing;
     if (!v)
         return ml_error_status();
-    if (how == ML_IMPUTE_MEDIAN)
-        mli_sort_numbers(v, n);
     s->type[i] = ML_NUMBER;
-    s->number[i] = how == ML_IMPUTE_MEDIAN ? mli_quantile(v, n, 0.5) : mli_mean(v, n);
+    s->number[i] = how == ML_IMPUTE_MEDIAN ? mli_median(v, n) : mli_mean(v, n);
     mli_free(v);
     if (isfinite(s->number[i]))
         return ML_OK;
@@ -94,7 +90,7 @@ static ml_status fill_mode(fills *s, int i, const ml_column *c, const char **tex
     const int64_t row = mode_row(c);
     if (row < 0)
         return ML_ENOMEM;
-    s->type[i] = c->type == ML_NUMBER || c->type == ML_INTEGER ? c->type : ML_TEXT;
+    s->type[i] = c->type;
     if (c->type == ML_NUMBER)
         s->number[i] = c->number[row];
     else if (c->type == ML_INTEGER)
@@ -115,7 +111,7 @@ static ml_status fill(fills *s, int i, const ml_column *c, const ml_impute_opts 
     if (c->missing < c->n && o->how == ML_IMPUTE_MODE)
         return fill_mode(s, i, c, text);
     if (word) {
-        s->type[i] = ML_TEXT;
+        s->type[i] = c->type;
         text[i] = o->text ? o->text : "missing";
     } else if (c->missing < c->n && o->how != ML_IMPUTE_CONSTANT) {
         return fill_average(s, i, c, o->how);
@@ -229,9 +225,7 @@ static ml_status save(const ml_prep *p, mli_store *store, const char *at)
 /* What a column of this type can become. */
 static bool may_become(ml_type was, ml_type becomes)
 {
-    if (was == ML_NUMBER || was == ML_INTEGER)
-        return becomes == ML_NUMBER || becomes == was;
-    return becomes == ML_TEXT;
+    return becomes == was || (was == ML_INTEGER && becomes == ML_NUMBER);
 }
 
 static ml_status load(ml_prep *p, mli_store *store, const char *at)
@@ -253,6 +247,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_impute_kind = {
     .name = "impute",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS | MLI_TAKES_KEYS,
     .check = check,
     .fit = fit,

@@ -10,9 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of one column. A table of more is not what somebody wanted. */
+enum { MOST_COLUMNS = 10000 };
+
 static const char *const UNSEEN[] = {"error", "ignore", "other", NULL};
 static const mli_field FIELDS[] = {
     MLI_FIELD_CHOICE(ml_one_hot_opts, unseen, UNSEEN),
+    MLI_FIELD(ml_one_hot_opts, drop_first, MLI_FLAG, 0),
+    MLI_FIELD(ml_one_hot_opts, missing, MLI_FLAG, 0),
     MLI_FIELD(ml_one_hot_opts, min_count, MLI_COUNT, 1),
     MLI_FIELD(ml_one_hot_opts, max_categories, MLI_COUNT, 0),
     {0},
@@ -52,11 +57,6 @@ static hots *blank(int n)
         return s;
     mli_free(s);
     return NULL;
-}
-
-static ml_status check(const ml_prep_step *step)
-{
-    return mli_fields_check("options", FIELDS, &step->opts.one_hot) ? ml_error_status() : ML_OK;
 }
 
 /* ---- which values have a column ---- */
@@ -118,6 +118,16 @@ static void number(hot *h, const int64_t *count, const ml_one_hot_opts *o, const
             e->to[k] = other;
 }
 
+static ml_status check_number(const hot *h, const ml_column *c)
+{
+    char shown[MLI_SHOWN];
+    if (h->names <= MOST_COLUMNS)
+        return ML_OK;
+    return mli_fail(ML_EINVAL, "column '%s' has %lld values and would become %ld columns, more than %d: gather the rare ones by "
+                               ".min_count or .max_categories, or take an ordinal code or a group rate",
+                    mli_shown(c->name, shown), (long long)h->code.values.n, (long)h->names, MOST_COLUMNS);
+}
+
 /* "<column>_<value>" for each. */
 static ml_status name_columns(hot *h, const char *column, const char *const *of)
 {
@@ -146,8 +156,10 @@ static ml_status fit_counted(hot *h, const ml_column *c, int64_t *count, const m
     ml_status s = of && h->code.to ? ML_OK : ML_ENOMEM;
     if (!s) {
         number(h, count, o, of);
-        s = name_columns(h, c->name, of);
+        s = check_number(h, c);
     }
+    if (!s)
+        s = name_columns(h, c->name, of);
     mli_free(of);
     return s;
 }
@@ -155,15 +167,13 @@ static ml_status fit_counted(hot *h, const ml_column *c, int64_t *count, const m
 static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *g)
 {
     hots *s = blank(p->n);
-    ml_one_hot_opts o = step->opts.one_hot;
     ml_status e = s ? ML_OK : ML_ENOMEM;
-    mli_fields_resolve(FIELDS, &o);
     p->state = s;
     for (int i = 0; i < p->n && !e; i++) {
         int64_t *count = NULL;
         e = mli_vocabulary_of(g->column[i], &s->column[i].code.values, &count);
         if (!e)
-            e = fit_counted(&s->column[i], g->column[i], count, &o);
+            e = fit_counted(&s->column[i], g->column[i], count, &step->opts.one_hot);
         mli_free(count);
     }
     return e;
@@ -250,8 +260,8 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_one_hot_kind = {
     .name = "one_hot",
+    .fields = FIELDS,
     .takes = MLI_TAKES_KEYS,
-    .check = check,
     .fit = fit,
     .replace = replace,
     .save = save,

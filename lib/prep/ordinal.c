@@ -47,8 +47,6 @@ static ml_status check(const ml_prep_step *step)
 {
     int n = 0;
     const ml_ordinal_opts *o = &step->opts.ordinal;
-    if (mli_fields_check("options", FIELDS, o))
-        return ml_error_status();
     if (!o->order)
         return ML_OK;
     char **name = mli_names_parse("order", o->order, &n);
@@ -158,6 +156,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_ordinal_kind = {
     .name = "ordinal",
+    .fields = FIELDS,
     .takes = MLI_TAKES_KEYS,
     .check = check,
     .fit = fit,

@@ -26,9 +26,7 @@ static ml_status check_degree(const ml_polynomial_opts *o)
 
 static ml_status check(const ml_prep_step *step)
 {
-    ml_polynomial_opts o = step->opts.polynomial;
-    mli_fields_resolve(FIELDS, &o);
-    return mli_fields_check("options", FIELDS, &o) ? ml_error_status() : check_degree(&o);
+    return check_degree(&step->opts.polynomial);
 }
 
 /* Factors, upwards; strictly so where none may come twice. */
@@ -68,8 +66,8 @@ static ml_status check_count(const ml_polynomial_opts *o, int d)
     for (int n = 2; n <= o->degree; n++)
         for (bool more = first(&c, n, d, o->interactions_only); more; more = next(&c, d))
             if (++count > MOST_PRODUCTS)
-                return mli_fail(ML_EINVAL, "%d columns have more than %d products of up to %" PRId64 " factors: name fewer, or lower "
-                                           "the degree", d, MOST_PRODUCTS, o->degree);
+                return mli_fail(ML_EINVAL, "%d columns have more than %d products of up to %" PRId64 " factors: name fewer, or "
+                                           "lower the degree", d, MOST_PRODUCTS, o->degree);
     return ML_OK;
 }
 
@@ -82,7 +80,6 @@ static ml_status fit(ml_prep *p, const ml_prep_step *step, const mli_prep_rows *
         return ML_ENOMEM;
     *o = step->opts.polynomial;
     o->columns = NULL; /* the caller's */
-    mli_fields_resolve(FIELDS, o);
     return check_count(o, p->n);
 }
 
@@ -150,6 +147,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_polynomial_kind = {
     .name = "polynomial",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS,
     .check = check,
     .fit = fit,

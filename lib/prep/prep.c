@@ -14,20 +14,34 @@ const char *ml_prep_name(const ml_prep *p)
     return p ? p->kind->name : NULL;
 }
 
-static ml_status check(const ml_prep_step *step)
+/* Puts defaults in, and checks. */
+static ml_status resolve(ml_prep_step *step)
 {
-    if (!step->kind)
+    const ml_prep_kind *kind = step->kind;
+    if (!kind)
         return mli_fail(ML_EINVAL, "prep: the step is not one of ml_..._step");
-    if (!step->kind->whole && !step->opts.columns)
-        return mli_fail(ML_EINVAL, "%s: columns is NULL", step->kind->name);
-    if (step->kind->check && step->kind->check(step))
-        return mli_fail_in(step->kind->name);
-    return ML_OK;
+    if (!kind->whole && !step->opts.columns)
+        return mli_fail(ML_EINVAL, "%s: columns is NULL", kind->name);
+    if (kind->fields)
+        mli_fields_resolve(kind->fields, &step->opts);
+    if (kind->fields && mli_fields_check(kind->name, kind->fields, &step->opts))
+        return ml_error_status();
+    return kind->check && kind->check(step) ? mli_fail_in(kind->name) : ML_OK;
 }
 
 const char *ml_prep_step_check(ml_prep_step step)
 {
-    return check(&step) ? ml_error() : NULL;
+    return resolve(&step) ? ml_error() : NULL;
+}
+
+ml_status ml_prep_step_set(ml_prep_step *step, const char *option, double value)
+{
+    static const mli_field none[] = {{0}};
+    if (!step || !step->kind || !option)
+        return mli_fail(ML_EINVAL, "prep_step_set: step and option must not be NULL");
+    const char *who = step->kind->name;
+    const mli_field *f = mli_fields_find(who, step->kind->fields ? step->kind->fields : none, option, strlen(option));
+    return f ? mli_field_set(who, f, &step->opts, value) : ML_EINVAL;
 }
 
 void ml_prep_free(ml_prep *p)
@@ -47,8 +61,8 @@ void ml_prep_free(ml_prep *p)
 static ml_status check_frame(const ml_frame *f, const char *target)
 {
     if (f->role == ML_ROLE_TEST)
-        return mli_fail(ML_ESTATE, "this frame is for testing: what a step learnt from it would leak into the score, which would then "
-                                   "promise more than new rows give. Fit on the training rows and transform these "
+        return mli_fail(ML_ESTATE, "this frame is for testing: what a step learnt from it would leak into the score, which would "
+                                   "then promise more than new rows give. Fit on the training rows and transform these "
                                    "(ml_frame_forget_role is the door for a final fit on all rows)");
     if (target && !ml_frame_column(f, target))
         return ml_error_status();
@@ -77,6 +91,7 @@ static ml_status take_y(const ml_frame *f, const char *target, double **y)
     return s;
 }
 
+/* Columns that had to be converted are in *aside, which the caller frees as it does g->column. */
 static ml_status give(const ml_prep *p, const ml_frame *f, const double *y, mli_prep_rows *g, ml_frame **aside)
 {
     *g = (mli_prep_rows){.rows = f->rows, .y = y};
@@ -122,7 +137,7 @@ static ml_status fit(ml_prep *p, const ml_prep_step *step, const ml_frame *f, co
 static ml_prep *fitted(ml_prep_step step, const ml_frame *f, const char *target, double **y)
 {
     *y = NULL;
-    if (!mli_frame_is("prep_fit", f) || check(&step))
+    if (!mli_frame_is("prep_fit", f) || resolve(&step))
         return NULL;
     ml_prep *p = mli_calloc(1, sizeof *p);
     if (!p)
@@ -181,15 +196,14 @@ static ml_status pass(const ml_prep *p, const ml_frame *f, const mli_prep_rows *
 
 static ml_frame *by_columns(const ml_prep *p, const ml_frame *f, const double *y)
 {
-    mli_prep_rows g;
+    mli_prep_rows g = {0};
     ml_frame *aside = NULL, *out = mli_frame_like(f);
     ml_status s = out ? give(p, f, y, &g, &aside) : ML_ENOMEM;
     if (!s)
         s = pass(p, f, &g, out);
     if (!s && f->columns && !out->columns)
         s = mli_fail(ML_EINVAL, "no column would be left");
-    if (out)
-        mli_free(g.column);
+    mli_free(g.column);
     ml_frame_free(aside);
     if (!s)
         return out;

@@ -26,7 +26,7 @@ struct ml_prep {
 /* What a step is given of a frame, to fit or to transform. */
 typedef struct mli_prep_rows {
     int64_t rows;
-    const ml_column **column; /* p->n, in the order of p->name, of the types p->type; but text and category stand for each other */
+    const ml_column **column; /* p->n, in the order of p->name, of the types p->type */
     const double *y;          /* the target, where the step wants it and these are the rows of the fit; else NULL */
 } mli_prep_rows;
 
@@ -41,11 +41,12 @@ enum {
 /* Functions may be NULL, but for load where there is save. On error fit and load may leave a state half-made: free is called. */
 struct ml_prep_kind {
     const char *name;
-    unsigned takes;  /* types that it can work on */
-    bool others_go;  /* columns that it does not work on are not copied, but for the target */
-    bool may_lack;   /* what it works on may be absent when transforming */
-    bool wants_y;    /* fit is given the target */
-    /* Options, without looking at a frame. */
+    const mli_field *fields; /* of its options that are no texts, which lie at step->opts */
+    unsigned takes;          /* types that it can work on */
+    bool others_go;          /* columns that it does not work on are not copied, but for the target */
+    bool may_lack;           /* what it works on may be absent when transforming */
+    bool wants_y;            /* fit is given the target */
+    /* What the table cannot say of options, which are resolved here and in fit. */
     ml_status (*check)(const ml_prep_step *step);
     /* Writes lists of columns beside opts.columns to list[1 .. ML_ALSO]; how many there are, with the first. */
     int (*more)(const ml_prep_step *step, const char **list);

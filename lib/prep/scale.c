@@ -13,8 +13,10 @@
 static const char *const HOW[] = {"standard", "min_max", "robust", NULL};
 static const mli_field FIELDS[] = {
     MLI_FIELD_CHOICE(ml_scale_opts, how, HOW),
+    MLI_FIELD(ml_scale_opts, no_center, MLI_FLAG, 0),
+    MLI_FIELD(ml_scale_opts, no_scale, MLI_FLAG, 0),
     MLI_FIELD(ml_scale_opts, low, MLI_FINITE, 0),
-    MLI_FIELD(ml_scale_opts, high, MLI_FINITE, 0),
+    MLI_FIELD(ml_scale_opts, high, MLI_FINITE, 1),
     {0},
 };
 
@@ -34,50 +36,36 @@ static void free_scales(void *state)
     mli_free(s);
 }
 
-/* ML_ZERO stands for 0 where it is given; 0 and 0 for 0 and 1. */
-static void bounds(const ml_scale_opts *o, double *low, double *high)
-{
-    *low = mli_option(o->low, 0);
-    *high = o->low == 0 && o->high == 0 ? 1 : mli_option(o->high, 0);
-}
-
 static ml_status check(const ml_prep_step *step)
 {
     const ml_scale_opts *o = &step->opts.scale;
-    double low, high;
-    if (mli_fields_check("options", FIELDS, o))
-        return ml_error_status();
-    bounds(o, &low, &high);
-    if (o->how != ML_SCALE_MIN_MAX && (o->low != 0 || o->high != 0))
+    if (o->how != ML_SCALE_MIN_MAX && (o->low != 0 || o->high != 1))
         return mli_fail(ML_EINVAL, "low and high are options of ML_SCALE_MIN_MAX");
     if (o->how == ML_SCALE_MIN_MAX && (o->no_center || o->no_scale))
         return mli_fail(ML_EINVAL, "ML_SCALE_MIN_MAX has neither no_center nor no_scale");
-    if (low >= high)
+    if (o->low >= o->high)
         return mli_fail(ML_EINVAL, "low must be below high");
     return ML_OK;
 }
 
 /* ---- fitting ---- */
 
-/* n >= 1 finite numbers, which it may sort. */
+/* n >= 1 finite numbers, which it may reorder. */
 static void measure(double *v, int64_t n, const ml_scale_opts *o, double *centre, double *scale, double *shift)
 {
-    double low, high;
     if (o->how == ML_SCALE_STANDARD) {
         *centre = mli_mean(v, n);
         *scale = mli_deviation(v, n, *centre);
         return;
     }
-    mli_sort_numbers(v, n);
     if (o->how == ML_SCALE_ROBUST) {
-        *centre = mli_quantile(v, n, 0.5);
+        *centre = mli_median(v, n);
         *scale = mli_quantile(v, n, 0.75) - mli_quantile(v, n, 0.25);
         return;
     }
-    bounds(o, &low, &high);
-    *centre = v[0];
-    *scale = (v[n - 1] - v[0]) / (high - low);
-    *shift = low;
+    *centre = mli_select(v, n, 0);
+    *scale = (mli_select(v, n, n - 1) - *centre) / (o->high - o->low);
+    *shift = o->low;
 }
 
 static ml_status fit_column(scales *s, int i, const ml_column *c, const ml_scale_opts *o)
@@ -155,6 +143,7 @@ static ml_status load(ml_prep *p, mli_store *store, const char *at)
 
 const ml_prep_kind mli_scale_kind = {
     .name = "scale",
+    .fields = FIELDS,
     .takes = MLI_TAKES_NUMBERS,
     .check = check,
     .fit = fit,

@@ -24,7 +24,8 @@ static ml_status check(const ml_column *c)
         return mli_fail(ML_EINVAL, "target: column '%s' is of times: predict a number made of it", mli_shown(c->name, shown));
     for (int64_t i = 0; i < c->n; i++) {
         if (ml_column_missing(c, i))
-            return mli_fail(ML_EINVAL, "target: column '%s' has no value in row %lld (and %lld are missing): drop rows without a target",
+            return mli_fail(ML_EINVAL, "target: column '%s' has no value in row %lld (and %lld are missing): drop rows without "
+                            "a target",
                             mli_shown(c->name, shown), (long long)i, (long long)c->missing);
         if (c->type == ML_NUMBER && isinf(c->number[i]))
             return mli_fail(ML_EINVAL, "target: column '%s' is infinite in row %lld", mli_shown(c->name, shown), (long long)i);

@@ -1,8 +1,8 @@
 /* target.h -- the column that is to be predicted, as learners take it. Internal: prep and select share it.
  *
  * Categories and texts are classes; so are integers of at most 20 different values. Integers of more, and numbers, are for
- * regression. Classes are numbered in sorted order: texts by their bytes, integers by value; their texts are those of the column, or
- * the digits. A missing value is an error that names the row; so is an infinity, and a time.
+ * regression. Classes are numbered in sorted order: texts by their bytes, integers by value; their texts are those of the column,
+ * or the digits. A missing value is an error that names the row; so is an infinity, and a time.
  */
 #ifndef MLI_TARGET_H
 #define MLI_TARGET_H

@@ -198,8 +198,8 @@ static void refuse(const ml_column *c, int64_t i)
         snprintf(digits, sizeof digits, "%" PRId64, c->integer[i]);
         text = digits;
     }
-    mli_fail(ML_EINVAL, "column '%s' has '%s' in row %lld, which is none of the values that the step knows (.unseen says what becomes "
-                        "of such a value)", mli_shown(c->name, shown), mli_shown(text, value), (long long)i);
+    mli_fail(ML_EINVAL, "column '%s' has '%s' in row %lld, which is none of the values that the step knows (.unseen says what "
+                        "becomes of such a value)", mli_shown(c->name, shown), mli_shown(text, value), (long long)i);
 }
 
 int32_t *mli_encode(const mli_encoding *e, const ml_column *c)
@@ -240,7 +240,8 @@ ml_status mli_encoding_take(mli_encoding *e, mli_store *s, const char *at, int n
         status = mli_store_ints(s, at, name, e->values.n, e->values.n, &e->to, NULL);
     for (int64_t k = 0; k < e->values.n && !status; k++)
         if (e->to[k] < MLI_NOTHING || e->to[k] >= most)
-            status = mli_store_fail(s, at, name, "has %ld at place %lld, not -1 to %ld", (long)e->to[k], (long long)k, (long)most - 1);
+            status = mli_store_fail(s, at, name, "has %ld at place %lld, not -1 to %ld", (long)e->to[k], (long long)k,
+                                    (long)most - 1);
     snprintf(name, sizeof name, "others.%d", number);
     if (!status)
         status = mli_store_ints(s, at, name, 2, 2, &others, NULL);

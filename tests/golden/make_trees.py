@@ -10,11 +10,13 @@ trees_<case>_predicted      on rows of trees_test, which have NaN in every featu
 trees_path_<kind>           alpha, impurity
 trees_importances           a row a case, in the order of CASES
 dummies                     what the baselines say
+forest_oob                  out-of-bag score over twenty seeds, mean and deviation, to classify and for regression
 """
 import os
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -111,6 +113,11 @@ def main():
             DummyRegressor(strategy="mean").fit(x, number, weight).predict(x[:1])[0],
             DummyRegressor(strategy="median").fit(x, number).predict(x[:1])[0]]
     save("dummies", says)
+    oob = []
+    for y, make in ((label, RandomForestClassifier), (number, RandomForestRegressor)):
+        scores = [make(oob_score=True, random_state=s).fit(sets["holes"], y).oob_score_ for s in range(20)]
+        oob += [np.mean(scores), np.std(scores)]
+    save("forest_oob", oob)
 
 
 main()
