@@ -78,6 +78,11 @@ ML_API const ml_model *ml_pipeline_model(const ml_pipeline *p);
 /* A new frame: "feature" and "importance", by ml_model_importances. */
 ML_API ml_frame *ml_pipeline_importances(const ml_pipeline *p);
 
+/* Numbers that go with it into its file, by name: the score that it had, its seed. At most 64; the same name again replaces. Noted is
+ * NaN where there is none of that name. */
+ML_API ml_status ml_pipeline_note(ml_pipeline *p, const char *name, double value);
+ML_API double ml_pipeline_noted(const ml_pipeline *p, const char *name);
+
 /* One safetensors file with inputs, steps and model, from which it is loaded without the code that fitted it: predictions have
  * the same bits. */
 ML_API ml_status ml_pipeline_save(const ml_pipeline *p, const char *path);

@@ -29,6 +29,7 @@ void ml_pipeline_free(ml_pipeline *p)
     ml_model_free(p->model);
     mli_goal_free(&p->goal);
     mli_inputs_free(&p->in);
+    mli_notes_free(&p->notes);
     mli_free(p);
 }
 
