@@ -217,6 +217,32 @@ static void saved_and_loaded(void **state)
     }
 }
 
+static void notes_travel(void **state)
+{
+    (void)state;
+    char name[16];
+    ml_pipeline *p = survivors();
+    assert_int_equal(ml_pipeline_note(p, "cv_accuracy", 0.25), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "seed", 42), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "cv_accuracy", 0.1), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "", 1), ML_EINVAL);
+    assert_int_equal(ml_pipeline_note(p, "x", (double)NAN), ML_EINVAL);
+    assert_string_equal(ml_error(), "note: 'x' is nan, no finite number");
+    assert_int_equal(ml_pipeline_save(p, tmp_path("p")), ML_OK);
+    ml_pipeline *back = ml_pipeline_load(tmp_path("p"));
+    assert_non_null(back);
+    assert_true(ml_pipeline_noted(back, "cv_accuracy") == 0.1 && ml_pipeline_noted(back, "seed") == 42);
+    assert_true(isnan(ml_pipeline_noted(back, "x")) && isnan(ml_pipeline_noted(NULL, "seed")));
+    for (int i = 2; i < 64; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        assert_int_equal(ml_pipeline_note(back, name, i), ML_OK);
+    }
+    assert_int_equal(ml_pipeline_note(back, "too many", 1), ML_EINVAL);
+    assert_int_equal(ml_pipeline_note(back, "seed", 1), ML_OK);
+    ml_pipeline_free(back);
+    ml_pipeline_free(p);
+}
+
 static void files_that_are_none(void **state)
 {
     (void)state;
@@ -434,6 +460,7 @@ int main(void)
         cmocka_unit_test(names_travel),
         cmocka_unit_test(importances_have_names),
         cmocka_unit_test_setup_teardown(saved_and_loaded, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(notes_travel, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(files_that_are_none, tmp_setup, tmp_teardown),
         cmocka_unit_test(other_types_that_lose_nothing),
         cmocka_unit_test(types_change_no_answer),
