@@ -10,7 +10,7 @@ complain() {
 }
 
 # Pages about what has no gradient to check: rules that use gradients, pictures, and the check itself.
-no_gradient=" adagrad adam clipping distributions ema gradcheck init resize rmsprop schedules sgd tape "
+no_gradient=" adagrad adam clipping distributions ema gradcheck group-rates init resize rmsprop rolling schedules sgd tape "
 
 for file in lib/kernels/*.c lib/linalg/*.c; do
     [ -f "$file" ] || continue

@@ -7,6 +7,7 @@
  */
 #include "autograd/inside.h"
 #include "autograd/inspect.h"
+#include "base/xml.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,37 +15,7 @@
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 letter at p; 0 where it is none. Overlong forms and surrogates need not be told apart to be drawn. */
-static int letter(const unsigned char *p)
-{
-    int n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
-    for (int i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return n == 1 && (*p < 0x20 || *p == 0x7f) ? 0 : n;
-}
-
-/* The first `length` bytes of a name as text inside of a label, which is XML; what is no letter becomes a question mark. */
-static void put_text(FILE *out, const char *name, size_t length)
-{
-    static const char *const special[][2] = {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}};
-    for (const unsigned char *p = (const unsigned char *)name, *end = p + length; p < end;) {
-        const char *as = NULL;
-        for (int i = 0; i < 4; i++)
-            if (*p == (unsigned char)special[i][0][0])
-                as = special[i][1];
-        int n = letter(p);
-        if (as)
-            fputs(as, out);
-        else if (n)
-            fwrite(p, 1, (size_t)n, out);
-        else
-            fputc('?', out);
-        p += n ? n : 1;
-    }
-}
-
-/* The same as an identifier. */
+/* The first `length` bytes of a name as an identifier. */
 static void put_id(FILE *out, const char *name, size_t length)
 {
     for (const unsigned char *p = (const unsigned char *)name, *end = p + length; p < end; p++) {
@@ -74,7 +45,7 @@ static int open_frames(FILE *out, const char *name, size_t length)
         fputs("subgraph cluster_", out);
         put_id(out, name, (size_t)(dot - name));
         fputs(" { labelloc=t; labeljust=l; label=<", out);
-        put_text(out, begin, (size_t)(dot - begin));
+        mli_xml_print(out, begin, (size_t)(dot - begin));
         fputs("> ", out);
         n++;
     }
@@ -127,7 +98,7 @@ static void put_leaf(FILE *out, const ml_tape *t, const ml_tensor *x, int64_t nu
     int frames = open_frames(out, x->name, SIZE_MAX);
     fprintf(out, "leaf%lld [shape=box, style=filled, color=\"%s\", fillcolor=\"%s\", label=<<b>", (long long)number,
             x->requires_grad ? "#c9a227" : "#9a9a9a", x->requires_grad ? "#fff4d1" : "#f2f2f2");
-    put_text(out, shown, strlen(shown));
+    mli_xml_print(out, shown, strlen(shown));
     fprintf(out, "</b>  %s<br/>", ml_shape_text(x, shape, sizeof shape));
     put_norm(out, "|x|", x->data, x->size);
     if (dx && x->requires_grad) {
@@ -189,7 +160,7 @@ static void put_op(FILE *out, const ml_tape *t, const ml_node *n, place *p)
     int frames = open_frames(out, name, length);
     fprintf(out, "op%lld [shape=box, style=\"filled,rounded%s\", color=\"%s\", fillcolor=\"%s\", label=<<b>", (long long)y->op,
             view ? ",dashed" : "", loss ? "#b3412e" : "#5b7fb5", loss ? "#fbe0da" : view ? "#ffffff" : "#e6eefb");
-    put_text(out, n->op->name, strlen(n->op->name));
+    mli_xml_print(out, n->op->name, strlen(n->op->name));
     fprintf(out, "</b>  #%lld<br/>%s<br/>", (long long)y->op, ml_shape_text(y, shape, sizeof shape));
     if (y->size == 1)
         fprintf(out, "%.6g", (double)y->data[0]);

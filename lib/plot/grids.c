@@ -152,11 +152,12 @@ static void put_count(const void *arg, int64_t i, mli_buffer *b)
 /* Classes are counted from 0. */
 static ml_status number_classes(ml_plot *p, int64_t k)
 {
-    char *text = mli_alloc((size_t)k * 8);
+    enum { DIGITS = 12 };
+    char *text = mli_alloc((size_t)k * DIGITS);
     const char **names = mli_calloc((size_t)k, sizeof *names);
     for (int64_t i = 0; text && names && i < k; i++) {
-        snprintf(text + 8 * i, 8, "%d", (int)i);
-        names[i] = text + 8 * i;
+        snprintf(text + DIGITS * i, DIGITS, "%d", (int)i);
+        names[i] = text + DIGITS * i;
     }
     if (!text || !names || mli_plot_names(p, &p->x_names, names, k) || mli_plot_names(p, &p->y_names, names, k))
         mli_plot_failed(p);
