@@ -269,7 +269,8 @@ static ml_status add_pictures(ml_plot *p, const canvas *c, ml_image *const *smal
     return ML_OK;
 }
 
-ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n, int64_t columns)
+ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n,
+                           int64_t columns)
 {
     const int64_t most = 1000;
     ml_status s = fill(p, "pictures", n, pictures);

@@ -325,13 +325,14 @@ static void put_mark(script *s, const ml_plot *p, const mli_layer *l)
     const char *of = filled && l->colour >= 0 ? FILLS[l->colour % SERIES] : colour(l->colour);
     int number = l->colour < 0 ? 0 : l->colour % SERIES;
     bool many = l->n > 500, shared = p->series > 1;
+    const char *size = many ? "0.3" : s->output == MLI_SVG ? "0.45" : "0.6"; /* which gnuplot's terminals take differently */
     switch (l->mark) {
     case MLI_LINE:
         mli_putf(c, "using 1:2 with lines linewidth %s dashtype %s linecolor rgb '#%s'", l->colour == MLI_QUIET ? "1" : "2",
                  l->colour == MLI_QUIET ? "(4,4)" : DASHES[number], of);
         break;
     case MLI_POINTS:
-        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], many ? "0.3" : s->output == MLI_SVG ? "0.45" : "0.6",
+        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], size,
                  many ? "80" : "", of);
         break;
     case MLI_AREA:
