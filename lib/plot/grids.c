@@ -152,12 +152,12 @@ static void put_count(const void *arg, int64_t i, mli_buffer *b)
 /* Classes are counted from 0. */
 static ml_status number_classes(ml_plot *p, int64_t k)
 {
-    enum { DIGITS = 12 };
-    char *text = mli_alloc((size_t)k * DIGITS);
+    enum { WIDTH = 12 };
+    char *text = mli_alloc((size_t)k * WIDTH);
     const char **names = mli_calloc((size_t)k, sizeof *names);
     for (int64_t i = 0; text && names && i < k; i++) {
-        snprintf(text + DIGITS * i, DIGITS, "%d", (int)i);
-        names[i] = text + DIGITS * i;
+        snprintf(text + WIDTH * i, WIDTH, "%d", (int)i);
+        names[i] = text + WIDTH * i;
     }
     if (!text || !names || mli_plot_names(p, &p->x_names, names, k) || mli_plot_names(p, &p->y_names, names, k))
         mli_plot_failed(p);
@@ -269,8 +269,7 @@ static ml_status add_pictures(ml_plot *p, const canvas *c, ml_image *const *smal
     return ML_OK;
 }
 
-ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n,
-                           int64_t columns)
+ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n, int64_t columns)
 {
     const int64_t most = 1000;
     ml_status s = fill(p, "pictures", n, pictures);
