@@ -361,6 +361,9 @@ static void files_and_terminals(void **state)
     fclose(f);
     char *text = (char *)slurp(tmp_path("a.txt"), &n);
     assert_non_null(text);
+    text = realloc(text, n + 1);
+    assert_non_null(text);
+    text[n] = 0;
     assert_null(strchr(text, '\033'));
     assert_non_null(strstr(text, "Loss"));
     assert_non_null(strstr(text, "training"));

@@ -192,7 +192,7 @@ static void put_filters(ml_html *h, const test_results *r)
 
 /* ---- how it was made ---- */
 
-static void put_layers(ml_html *h, const ml_net *net)
+static void put_layers(ml_html *h, ml_net *net)
 {
     char *text = NULL;
     size_t n;

@@ -8,9 +8,9 @@
  *
  * A plot takes copies of all that it is given. Its first error sticks, so that one check is enough: the one of drawing.
  *
- * Numbers that are NaN, infinite, or beyond 1e300, and those that are not positive on a logarithmic axis, are gaps. A plot without a number
- * to draw is an empty frame. Texts are UTF-8; what is none becomes U+FFFD, line ends and other control characters become blanks, and
- * long texts end in three dots. No text is ever a command of gnuplot's.
+ * Numbers that are NaN, infinite, or beyond 1e300 are gaps, and so is what is below 1e-300 on a logarithmic axis. A plot without a
+ * number to draw is an empty frame. Texts are UTF-8; what is none becomes U+FFFD, line ends and other control characters become
+ * blanks, and long texts end in three dots. No text is ever a command of gnuplot's.
  *
  * gnuplot runs as a process of its own, for at most a minute; where it is not installed, drawing is ML_ESTATE with a sentence that
  * says how to get it. All kinds, with pictures: docs/plots.md.
@@ -30,7 +30,7 @@ typedef struct ml_plot_opts {
     int64_t width, height;                 /* pixels of the SVG, 100 .. 10000; default 640 x 400 (panels: 480 x 340 each). A PNG
                                               has twice as many each way */
     bool log_x, log_y;
-    double x_min, x_max, y_min, y_max; /* ends of the axes; 0: from the data; ML_ZERO: zero. Each below its max, where both are given */
+    double x_min, x_max, y_min, y_max; /* ends of the axes; 0: from the data; ML_ZERO: zero. Each min below its max */
     bool horizontal;                   /* bars lie, the first on top */
 } ml_plot_opts;
 
@@ -73,14 +73,17 @@ ML_API ml_status ml_plot_heat(ml_plot *p, ml_heat heat);
 ML_API ml_status ml_plot_confusion(ml_plot *p, const int64_t *counts, int32_t classes, const char *const *names);
 /* n pictures in a grid of so many columns (0: about as many as rows), each pixel a square, captions above them (NULL: none).
  * Pictures may differ in size; what has more than 256 pixels a side is made smaller. */
-ML_API ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n, int64_t columns);
-/* The ROC curve of a score for labels 0 and 1, with its area in the legend; several models on one plot. One class only is an error. */
+ML_API ml_status ml_plot_pictures(ml_plot *p, const ml_image *const *pictures, const char *const *captions, int64_t n,
+                                  int64_t columns);
+/* The ROC curve of a score for labels 0 and 1, with its area in the legend; several models on one plot. One class alone is an
+ * error. */
 ML_API ml_status ml_plot_roc(ml_plot *p, const char *label, ml_ints truth, const double *score);
 /* How often label 1 is true where its probability was said to be p: the samples in so many groups of equal width (0: 10), at the
  * mean probability of each; below the diagonal a model is too sure. */
 ML_API ml_status ml_plot_calibration(ml_plot *p, const char *label, ml_ints truth, const double *probability, int64_t bins);
 /* Lying bars, the largest on top, at most `most` (0: 20) of them; spread (NULL: none) as a line to both sides. */
-ML_API ml_status ml_plot_importances(ml_plot *p, const char *const *names, const double *v, const double *spread, int64_t n, int64_t most);
+ML_API ml_status ml_plot_importances(ml_plot *p, const char *const *names, const double *v, const double *spread, int64_t n,
+                                     int64_t most);
 
 /* A plot of n plots in a grid, row after row; they must outlive it. 0 columns: about as many as rows. Of opts: title and sizes. */
 ML_API ml_plot *ml_plot_panels(const ml_plot *const *plots, int64_t n, int64_t columns, ml_plot_opts opts);

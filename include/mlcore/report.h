@@ -52,7 +52,8 @@ ML_API ml_status ml_html_plot(ml_html *h, const ml_plot *p, const char *caption,
 /* The same of a file in Graphviz's language. */
 ML_API ml_status ml_html_graph(ml_html *h, const char *dot_path, const char *caption, const char *alt);
 /* Pictures side by side, as PNG inside of the page, small ones enlarged; captions (NULL: none) below each. At most 1000. */
-ML_API ml_status ml_html_pictures(ml_html *h, const char *caption, const ml_image *const *pictures, const char *const *captions, int64_t n);
+ML_API ml_status ml_html_pictures(ml_html *h, const char *caption, const ml_image *const *pictures,
+                                  const char *const *captions, int64_t n);
 
 /* Why the first picture that is not there is missing: a sentence, or NULL where all are there. */
 ML_API const char *ml_html_missing(const ml_html *h);

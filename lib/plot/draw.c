@@ -13,6 +13,7 @@ static ml_status draw(const ml_plot *p, mli_output output, int64_t width, int64_
     /* -d: whatever the user's own settings of gnuplot are, the picture is the same */
     const char *const argv[] = {"gnuplot", "-d", NULL};
     mli_buffer script = {0};
+    const mli_program gnuplot = {argv, "install gnuplot (Debian: apt install gnuplot-nox) to have pictures", &script, PATIENCE};
     if (!p)
         return mli_fail(ML_EINVAL, "plot: it is NULL");
     if (p->failed)
@@ -23,8 +24,7 @@ static ml_status draw(const ml_plot *p, mli_output output, int64_t width, int64_
     mli_plot_script(p, output, width, height, &script);
     ml_status s = mli_buffer_status(&script);
     if (!s)
-        s = mli_program_run(&(mli_program){argv, "install gnuplot (Debian: apt install gnuplot-nox) to have pictures", &script, PATIENCE},
-                            picture);
+        s = mli_program_run(&gnuplot, picture);
     mli_buffer_free(&script);
     if (!s && picture->n == 0)
         s = mli_fail(ML_EIO, "gnuplot has drawn nothing");
@@ -169,8 +169,8 @@ static ml_status draw_graph(const char *dot_path, mli_buffer *svg)
     if (s)
         return s;
     mli_buffer input = {.v = (char *)bytes, .n = n};
-    s = mli_program_run(&(mli_program){argv, "install Graphviz (Debian: apt install graphviz) to have trees and tapes drawn", &input,
-                                       PATIENCE}, svg);
+    const mli_program dot = {argv, "install Graphviz (Debian: apt install graphviz) to have trees and tapes drawn", &input, PATIENCE};
+    s = mli_program_run(&dot, svg);
     mli_free(bytes);
     return s ? mli_fail_in(dot_path) : ML_OK;
 }

@@ -11,9 +11,9 @@ typedef struct mli_program {
     double seconds;          /* what takes longer is ended */
 } mli_program;
 
-/* Adds what the program writes to stdout, 1 GiB at most, to out. Where the program is not there (ML_ESTATE), takes too long, is ended by
- * a signal or with a status that is not 0 (ML_EIO), the sentence has its own last line on stderr. May be called from several
- * threads at once. */
+/* Adds what the program writes to stdout, 1 GiB at most, to out. Where the program is not there: ML_ESTATE. Where it takes too long,
+ * is ended by a signal or with a status that is not 0: ML_EIO, with its own last line on stderr. May be called from several threads at
+ * once. */
 ml_status mli_program_run(const mli_program *p, mli_buffer *out);
 
 #endif

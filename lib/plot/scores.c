@@ -181,14 +181,16 @@ static void add_importances(ml_plot *p, const ranked *rank, const char *const *n
     mli_free(v);
 }
 
-ml_status ml_plot_importances(ml_plot *p, const char *const *names, const double *v, const double *spread, int64_t n, int64_t most)
+ml_status ml_plot_importances(ml_plot *p, const char *const *names, const double *v, const double *spread, int64_t n,
+                              int64_t most)
 {
     ml_status s = mli_plot_check(p, "importances", n, v);
     most = mli_given(most, 20);
     if (s)
         return s;
     if (p->layer || most < 1)
-        return mli_plot_fail(p, ML_EINVAL, "importances: it wants a plot of its own, and at least 1 bar, not %lld", (long long)most);
+        return mli_plot_fail(p, ML_EINVAL, "importances: it wants a plot of its own, and at least 1 bar, not %lld",
+                             (long long)most);
     ranked *rank = mli_calloc((size_t)n, sizeof *rank);
     if (!rank)
         return mli_plot_failed(p);

@@ -128,6 +128,18 @@ static void put_range(script *s, char axis, const mli_axis *a, bool down)
     mli_put(&s->commands, "] noextend\n");
 }
 
+/* Marks 1, 2 or 5 times a power of ten apart, not more than there is room for; of what is counted, whole numbers. Their names
+ * have the digits in which they differ. */
+static void put_steps(script *s, char axis, const mli_axis *a, int64_t room, bool whole)
+{
+    double least = (a->high - a->low) / (double)(room < 2 ? 2 : room > 10 ? 10 : room), power = pow(10, floor(log10(least)));
+    double by = least / power, step = power * (by <= 1 ? 1 : by <= 2 ? 2 : by <= 5 ? 5 : 10);
+    int digits = 2 + (int)ceil(log10(fmax(fabs(a->low), fabs(a->high)) / step));
+    mli_putf(&s->commands, "set %ctics ", axis);
+    mli_put_number(&s->commands, 'g', 15, whole && step < 1 ? 1 : step);
+    mli_putf(&s->commands, "\nset format %c '%%.%dg'\n", axis, digits < 6 ? 6 : digits > 15 ? 15 : digits);
+}
+
 static int64_t longest(const mli_names *names)
 {
     int64_t most = 0;
@@ -212,20 +224,21 @@ static void put_colours(script *s, const ml_plot *p)
 
 static void put_sheet(script *s, const ml_plot *p, const mli_axes *a)
 {
-    const double few = 12;
     place key = place_of_key(s, p);
     put_titles(s, p, key == ABOVE);
-    mli_putf(&s->commands, "set tics scale 0 nomirror textcolor rgb '#%s'\nset format '%%g'\n", TEXT);
+    mli_putf(&s->commands, "set tics scale 0 nomirror textcolor rgb '#%s'\n", TEXT);
     if (p->opts.log_x)
-        mli_put(&s->commands, "set logscale x\n");
+        mli_put(&s->commands, "set logscale x\nset format x '%g'\n");
     if (p->opts.log_y)
-        mli_put(&s->commands, "set logscale y\n");
+        mli_put(&s->commands, "set logscale y\nset format y '%g'\n");
     put_range(s, 'x', &a->x, false);
     put_range(s, 'y', &a->y, p->y_down);
+    if (!p->opts.log_x)
+        put_steps(s, 'x', &a->x, s->width / (is_terminal(s) ? 10 : 64), p->counted);
+    if (!p->opts.log_y)
+        put_steps(s, 'y', &a->y, s->height / (is_terminal(s) ? 4 : 50), false);
     if (p->bare)
         mli_put(&s->commands, "unset tics\n");
-    if (p->counted && !p->opts.log_x && a->x.high - a->x.low < few)
-        mli_put(&s->commands, "set xtics 1\n");
     if (p->x_names.v)
         put_names(s, 'x', &p->x_names);
     if (p->y_names.v)
@@ -312,13 +325,14 @@ static void put_mark(script *s, const ml_plot *p, const mli_layer *l)
     const char *of = filled && l->colour >= 0 ? FILLS[l->colour % SERIES] : colour(l->colour);
     int number = l->colour < 0 ? 0 : l->colour % SERIES;
     bool many = l->n > 500, shared = p->series > 1;
+    const char *size = many ? "0.3" : s->output == MLI_SVG ? "0.45" : "0.6"; /* which gnuplot's terminals take differently */
     switch (l->mark) {
     case MLI_LINE:
         mli_putf(c, "using 1:2 with lines linewidth %s dashtype %s linecolor rgb '#%s'", l->colour == MLI_QUIET ? "1" : "2",
                  l->colour == MLI_QUIET ? "(4,4)" : DASHES[number], of);
         break;
     case MLI_POINTS:
-        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], many ? "0.3" : s->output == MLI_SVG ? "0.45" : "0.6",
+        mli_putf(c, "using 1:2 with points pointtype %d pointsize %s linecolor rgb '#%s%s'", SHAPES[number], size,
                  many ? "80" : "", of);
         break;
     case MLI_AREA:

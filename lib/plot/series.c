@@ -214,9 +214,11 @@ ml_status ml_plot_density(ml_plot *p, const char *label, const double *v, int64_
     return p->failed;
 }
 
-/* The label of a box becomes the name of its place on the axis. */
+/* The label of a box becomes the name of its place on the axis, unless bars have named it. */
 static void name_box(ml_plot *p, const char *label)
 {
+    if (p->x_names.n >= p->boxes)
+        return;
     const char **names = mli_calloc((size_t)p->boxes, sizeof *names);
     char **copy = NULL;
     if (names) {

@@ -73,7 +73,7 @@ ml_status ml_histogram_bins(ml_doubles v, int64_t *bins, double *low, double *hi
     *bins = 1;
     *low = n ? sorted[0] : 0;
     *high = n ? sorted[n - 1] : 1;
-    if (*low < *high)
+    if (n && *low < *high)
         *bins = bins_of(sorted, n);
     if (*low == *high) {
         *low -= 0.5;

@@ -122,7 +122,8 @@ static ml_status put_picture(ml_html *h, const ml_image *im, const char *caption
     return ML_OK;
 }
 
-ml_status ml_html_pictures(ml_html *h, const char *caption, const ml_image *const *pictures, const char *const *captions, int64_t n)
+ml_status ml_html_pictures(ml_html *h, const char *caption, const ml_image *const *pictures, const char *const *captions,
+                           int64_t n)
 {
     const int64_t most = 1000;
     ml_status s = mli_html_check(h, "pictures");
