@@ -1,0 +1,88 @@
+/* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that nobody has looked at, and saved. */
+#include "week02-titanic/week02.h"
+
+/* The contender of largest mean ROC AUC over five folds of the training rows, with the options that were best. */
+static int choose(study *s, const ml_frame *train, ml_recipe *best)
+{
+    double most = -1;
+    fprintf(s->board, "\nOne model, chosen on %lld rows; mean ROC AUC of five folds\n\n", (long long)train->rows);
+    for (int i = 0; i < MODELS; i++) {
+        const contender *m = &CONTENDER[i];
+        if (!m->choices)
+            continue;
+        ml_search *found = ml_search_fit(titanic_recipe(m->learner, true), train, TARGET, search_of(m, 5, (uint64_t)s->c.seed));
+        if (!found)
+            return cli_fail_ml(&s->c);
+        const char *option = m->choice->option;
+        fprintf(s->board, "%-10s  %.3f with %s = %g\n", m->name, found->best_score, option,
+                ml_column_number(ml_frame_column(found->results, option), found->best_row));
+        if (found->best_score > most) {
+            most = found->best_score;
+            *best = found->best;
+            cli_metric_text(&s->c, "model", m->name);
+        }
+        ml_search_free(found);
+    }
+    return -1;
+}
+
+/* A tree of three questions: not the best model, but one that can be read. */
+static int small_tree(study *s, const ml_frame *train)
+{
+    static const char *const names[] = {"died", "survived"};
+    char path[CLI_PATH];
+    ml_pipeline *p = ml_pipeline_fit(titanic_recipe("tree:max_depth=3,min_samples_leaf=8", true), train, TARGET);
+    cli_out_path(&s->c, "tree.dot", path);
+    if (!p || ml_tree_dot(ml_pipeline_model(p), path, names)) {
+        ml_pipeline_free(p);
+        return cli_fail_ml(&s->c);
+    }
+    fprintf(s->board, "\nA small tree; numbers are scaled: 0 is the mean, 1 a standard deviation\n");
+    ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
+    ml_html_graph(s->page, path, "A small tree; numbers are scaled: 0 is the mean, 1 a standard deviation", "Questions, and at the leaves who survived");
+    ml_pipeline_free(p);
+    return -1;
+}
+
+static int save(study *s, ml_pipeline *p, const ml_frame *test)
+{
+    char path[CLI_PATH];
+    double accuracy = 0;
+    if (ml_pipeline_score(p, test, "accuracy", &accuracy) || ml_pipeline_note(p, "test_accuracy", accuracy) ||
+        ml_pipeline_note(p, "seed", (double)s->c.seed) || ml_pipeline_save(p, cli_out_path(&s->c, "model.safetensors", path)))
+        return cli_fail_ml(&s->c);
+    return -1;
+}
+
+static int fit_and_judge(study *s, const ml_frame *train, const ml_frame *test)
+{
+    ml_recipe recipe;
+    int status = choose(s, train, &recipe);
+    if (status >= 0)
+        return status;
+    double start = cli_seconds();
+    ml_pipeline *p = ml_pipeline_fit(recipe, train, TARGET);
+    cli_metric(&s->c, "train_seconds", cli_seconds() - start);
+    ml_pipeline *baseline = p ? ml_pipeline_fit(titanic_recipe("dummy", false), train, TARGET) : NULL;
+    fprintf(s->board, "\nOn the %lld rows held out\n", (long long)test->rows);
+    ml_html_section(s->page, "The model, on rows held out");
+    status = baseline ? judge(s, p, baseline, test) : cli_fail_ml(&s->c);
+    if (status < 0)
+        status = small_tree(s, train);
+    if (status < 0)
+        status = save(s, p, test);
+    ml_pipeline_free(p);
+    ml_pipeline_free(baseline);
+    return status;
+}
+
+int finish(study *s, const ml_frame *all)
+{
+    ml_frame *train, *test;
+    if (ml_frame_split(all, 0.2, (uint64_t)s->c.seed, ML_ROLE_TEST, TARGET, &train, &test))
+        return cli_fail_ml(&s->c);
+    int status = fit_and_judge(s, train, test);
+    ml_frame_free(train);
+    ml_frame_free(test);
+    return status;
+}

@@ -1,0 +1,174 @@
+/* own.c -- any table: --target says what is to be predicted, and its type says whether that is classes or a number. */
+#include "week02-titanic/week02.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool wants_scale(const char *learner)
+{
+    return strcmp(learner, "logistic") == 0 || strcmp(learner, "linear") == 0;
+}
+
+/* A table without texts: they have to become something first, and what is not for a program to guess. */
+static int refuse_texts(const study *s, const ml_frame *f)
+{
+    for (int j = 0; j < f->columns; j++) {
+        const ml_column *c = &f->column[j];
+        if (strcmp(c->name, s->target) == 0 || (c->type != ML_TEXT && c->type != ML_TIME))
+            continue;
+        return cli_fail(&s->c, "column '%s' is %s with %lld values: name others with --features, or make a category or a number of it first",
+                        c->name, ml_type_name(c->type), (long long)(c->n - c->missing));
+    }
+    return -1;
+}
+
+/* The features and the target, of rows that have a target. Empties *f on error. */
+static int pick_columns(const study *s, ml_frame **f)
+{
+    ml_frame *all = *f, *picked = NULL, *kept = NULL;
+    *f = NULL;
+    const ml_column *target = ml_frame_column(all, s->target);
+    int status = target ? -1 : cli_fail(&s->c, "--target: %s", ml_error());
+    if (status < 0) {
+        picked = s->features ? ml_frame_select(all, s->features) : ml_frame_copy(all);
+        if (picked && ml_frame_has(picked, s->target) && s->features)
+            status = cli_fail(&s->c, "--features: '%s' is the target", s->target);
+        else if (!picked || ml_frame_put(picked, NULL, target))
+            status = cli_fail(&s->c, "--features: %s", ml_error());
+    }
+    if (status < 0 && !(kept = ml_frame_where(picked, ml_mask_not(ml_mask_missing(picked, s->target)))))
+        status = cli_fail_ml(&s->c);
+    if (status < 0 && kept->rows < picked->rows)
+        fprintf(s->board, "%lld rows have no %s and are left out\n", (long long)(picked->rows - kept->rows), s->target);
+    ml_frame_free(all);
+    ml_frame_free(picked);
+    *f = kept;
+    return status;
+}
+
+static ml_recipe own_recipe(ml_learner learner)
+{
+    ml_recipe r = ML_RECIPE(learner, ML_IMPUTE("*number", .how = ML_IMPUTE_MEDIAN));
+    if (wants_scale(ml_learner_name(learner)))
+        ml_recipe_add(&r, ML_SCALE("*number"));
+    ml_recipe_add(&r, ML_ONE_HOT("*category", .unseen = ML_UNSEEN_IGNORE, .missing = true, .max_categories = 50));
+    return r;
+}
+
+/* How many different values the target has; -1 where that cannot be said. */
+static int64_t different(const ml_frame *f, const char *target)
+{
+    ml_frame *u = ml_frame_unique(f, target);
+    int64_t n = u ? u->rows : -1;
+    ml_frame_free(u);
+    return n;
+}
+
+static int check_target(const study *s, ml_frame *f, ml_learner learner)
+{
+    const ml_column *c = ml_frame_column(f, s->target);
+    int64_t n = different(f, s->target);
+    if (f->rows < 20)
+        return cli_fail(&s->c, "%lld rows with a target are too few: there must be 20", (long long)f->rows);
+    if (n < 2)
+        return cli_fail(&s->c, "column '%s' has a single value in all rows: there is nothing to learn", s->target);
+    if (c->type == ML_TIME || (c->type == ML_TEXT && n > 100))
+        return cli_fail(&s->c, "column '%s' is %s with %lld different values, which are neither classes nor numbers", s->target,
+                        ml_type_name(c->type), (long long)n);
+    if (strcmp(ml_learner_name(learner), "linear") == 0 && c->type == ML_INTEGER &&
+        ml_frame_convert(f, s->target, NULL, ML_NUMBER, (ml_convert_opts){0}))
+        return cli_fail_ml(&s->c);
+    return -1;
+}
+
+/* One shuffle of five folds on the training rows. */
+static int cross_validate(study *s, ml_recipe recipe, const ml_frame *train, bool classes)
+{
+    ml_folds *folds = ml_folds_of(train, (ml_fold_opts){.shuffle = true, .seed = (uint64_t)s->c.seed, .stratify = classes ? s->target : NULL});
+    ml_cv *cv = folds ? ml_cross_validate(recipe, train, s->target, folds, (ml_cv_opts){.scores = classes ? "accuracy" : "r2,rmse"}) : NULL;
+    ml_folds_free(folds);
+    if (!cv)
+        return cli_fail_ml(&s->c);
+    for (int i = 0; i < cv->scores; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "cv_%s", cv->score[i]);
+        cli_metric(&s->c, name, ml_cv_mean(cv, cv->score[i]));
+        fprintf(s->board, "five folds of the training rows: %s %.4g +- %.2g\n", cv->score[i], ml_cv_mean(cv, cv->score[i]),
+                ml_cv_spread(cv, cv->score[i]));
+    }
+    ml_cv_free(cv);
+    return -1;
+}
+
+static int fit_and_judge(study *s, ml_learner learner, const ml_frame *train, const ml_frame *test)
+{
+    char path[CLI_PATH];
+    ml_recipe recipe = own_recipe(learner);
+    double start = cli_seconds();
+    ml_pipeline *p = ml_pipeline_fit(recipe, train, s->target);
+    cli_metric(&s->c, "train_seconds", cli_seconds() - start);
+    ml_pipeline *baseline = p ? ml_pipeline_fit(own_recipe(ML_DUMMY()), train, s->target) : NULL;
+    if (!baseline) {
+        ml_pipeline_free(p);
+        return cli_fail_ml(&s->c);
+    }
+    int status = cross_validate(s, recipe, train, ml_pipeline_classes(p) > 0);
+    fprintf(s->board, "\nOn the %lld rows held out\n", (long long)test->rows);
+    ml_html_section(s->page, "The model, on rows held out");
+    if (status < 0)
+        status = judge(s, p, baseline, test);
+    if (status < 0 && ml_pipeline_save(p, cli_out_path(&s->c, "model.safetensors", path)))
+        status = cli_fail_ml(&s->c);
+    ml_pipeline_free(p);
+    ml_pipeline_free(baseline);
+    return status;
+}
+
+/* A fifth is held out; of classes, of each its share. */
+static int split_and_go(study *s, ml_learner learner, const ml_frame *f)
+{
+    ml_frame *train = NULL, *test = NULL;
+    ml_pipeline *dummy = ml_pipeline_fit(own_recipe(ML_DUMMY()), f, s->target); /* it knows whether these are classes */
+    bool classes = dummy && ml_pipeline_classes(dummy) > 0;
+    int status = -1;
+    if (!dummy || ml_frame_split(f, 0.2, (uint64_t)s->c.seed, ML_ROLE_TEST, classes ? s->target : NULL, &train, &test))
+        status = cli_fail_ml(&s->c);
+    ml_pipeline_free(dummy);
+    if (status < 0)
+        status = fit_and_judge(s, learner, train, test);
+    ml_frame_free(train);
+    ml_frame_free(test);
+    return status;
+}
+
+static int look(study *s, const ml_frame *f)
+{
+    ml_frame *counts = ml_frame_null_counts(f);
+    if (!counts)
+        return cli_fail_ml(&s->c);
+    ml_html_section(s->page, "The table");
+    ml_html_table(s->page, "Columns", counts, 0);
+    ml_html_table(s->page, "The first rows", f, 10);
+    ml_frame_print(s->board, counts, (ml_print_opts){.width = 80, .rows = 30});
+    ml_frame_free(counts);
+    return -1;
+}
+
+int study_own(study *s)
+{
+    ml_learner learner = ml_learner_named(s->model ? s->model : "forest");
+    if (!learner.kind)
+        return cli_fail(&s->c, "--model: %s", ml_error());
+    ml_frame *f = read_table(s, (ml_csv_opts){0});
+    int status = f ? pick_columns(s, &f) : 2;
+    if (status < 0)
+        status = check_target(s, f, learner);
+    if (status < 0)
+        status = refuse_texts(s, f);
+    if (status < 0)
+        status = look(s, f);
+    if (status < 0)
+        status = split_and_go(s, learner, f);
+    ml_frame_free(f);
+    return status;
+}

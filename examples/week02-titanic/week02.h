@@ -1,0 +1,57 @@
+/* week02.h -- from a list of passengers to a model file and a page. */
+#ifndef EXAMPLES_WEEK02_TITANIC_H
+#define EXAMPLES_WEEK02_TITANIC_H
+
+#include "common/cli.h"
+
+#define TARGET "survived"
+#define INPUTS "pclass,name,sex,age,sibsp,parch,ticket,fare,cabin,embarked"
+enum { MODELS = 5 };
+
+/* What the program was asked for, and what it writes to. */
+typedef struct study {
+    cli c;
+    const char *target, *features, *model, *predict, *model_file;
+    bool leak;
+    FILE *board;   /* stdout, or nowhere with --quiet */
+    ml_html *page;
+} study;
+
+/* A learner of the comparison: its name for ml_learner_named, and what is tried inside of each fold. */
+typedef struct contender {
+    const char *name, *learner;
+    const ml_choice *choice;
+    int choices;
+} contender;
+extern const contender CONTENDER[MODELS];
+
+/* Each function that returns an int: -1 to go on, else the status to exit with, after a sentence. */
+
+/* read.c: the file of --data, or titanic.csv of its folder, $MLCORE_DATA or the source tree. NULL after a sentence. */
+ml_frame *read_table(const study *s, ml_csv_opts opts);
+/* The same with the columns of a passenger list there, and a target of 0 and 1. */
+ml_frame *read_passengers(const study *s);
+
+/* recipe.c: what is made of a passenger, up to the learner. */
+ml_recipe titanic_recipe(const char *learner, bool companions);
+/* The functions in it, by their names: before a model file is loaded. */
+ml_status titanic_register(void);
+/* The first function alone: title, deck, surname, family size. */
+ml_frame *titanic_words(const ml_frame *f, void *unused);
+
+/* explore.c, compare.c, finish.c: the chapters of the study. */
+int explore(study *s, const ml_frame *all);
+int compare(study *s, const ml_frame *all);
+int finish(study *s, const ml_frame *all);
+/* compare.c: what is tried in a search over `k` folds for a contender. */
+ml_search_opts search_of(const contender *m, int64_t k, uint64_t seed);
+
+/* explain.c: a fitted pipeline on rows that it has not seen, beside a baseline fitted on the same rows: scores with intervals, pictures,
+ * what each column counts; into metrics.json, the page, and on the board. */
+int judge(study *s, const ml_pipeline *p, const ml_pipeline *baseline, const ml_frame *test);
+
+int leak(study *s, const ml_frame *all);       /* leak.c */
+int study_own(study *s);                       /* own.c: --target */
+int predict(study *s);                         /* predict.c: --predict */
+
+#endif
