@@ -7,7 +7,7 @@
 
 enum { FOLDS = 5, SEEDS = 5, INNER = 3 };
 
-static const double PENALTIES[] = {0.03, 0.1, 0.3}, DEPTHS[] = {3, 4, 5}, LEAVES[] = {2, 4}, TREE_LEAVES[] = {4, 6};
+static const double PENALTIES[] = {0.1, 0.3}, DEPTHS[] = {3, 4, 5}, LEAVES[] = {2, 4}, TREE_LEAVES[] = {4, 6};
 static const ml_choice LOGISTIC[] = {{"C", LIST(PENALTIES), 0, 0, false, false}};
 static const ml_choice TREE[] = {{"max_depth", LIST(DEPTHS), 0, 0, false, false}};
 static const ml_choice FOREST[] = {{"min_samples_leaf", LIST(LEAVES), 0, 0, false, false}};
@@ -16,8 +16,8 @@ const contender CONTENDER[MODELS] = {
     {"majority", "dummy", NULL, 0},
     {"logistic", "logistic", LOGISTIC, 1},
     {"tree", "tree:min_samples_leaf=8", TREE, 1},
-    {"forest", "forest:trees=100,max_features=0.3", FOREST, 1},
-    {"boosting", "boost:learning_rate=0.05,rounds=120,min_samples_leaf=10,subsample=0.7,columns=0.5", BOOST, 1},
+    {"forest", "forest:trees=60", FOREST, 1},
+    {"boosting", "boost:learning_rate=0.05,rounds=120,min_samples_leaf=5,subsample=0.5,columns=0.3", BOOST, 1},
 };
 
 ml_search_opts search_of(const contender *m, int64_t k, uint64_t seed)

@@ -79,7 +79,7 @@ static int explore_survival(study *s, const ml_frame *f)
         return cli_fail_ml(&s->c);
     plot_classes(s, pivot);
     int status = show(s, "Share that survived, by class and sex", pivot);
-    static const char *const keys[] = {"title", "deck", "family_size"};
+    static const char *const keys[] = {"title", "party", "deck"};
     for (int i = 0; i < 3 && status < 0; i++) {
         char caption[64];
         snprintf(caption, sizeof caption, "Survival by %s", keys[i]);

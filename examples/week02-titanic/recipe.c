@@ -2,6 +2,7 @@
 #include "week02-titanic/week02.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORD = 128 };
@@ -62,6 +63,34 @@ static const char *surname_of(const ml_frame *f, int64_t row, void *buffer)
     return buffer;
 }
 
+/* What the boats asked: a man, or a woman or child? Large families stayed together, and were lost together. */
+static const char *party_of(const ml_frame *f, int64_t row, void *unused)
+{
+    const char *title = title_of(f, row, NULL);
+    (void)unused;
+    if (family_size_of(f, row, NULL) > 4)
+        return ml_column_number(ml_frame_column(f, "pclass"), row) > 2 ? "large family of third class" : "large family";
+    return title && strcmp(title, "Mr") == 0 ? "man" : "woman or child";
+}
+
+/* "A/5 21171" is of series A and has number 21171; tickets of near numbers were sold in one place. */
+static const char *ticket_series_of(const ml_frame *f, int64_t row, void *buffer)
+{
+    const char *ticket = ml_column_text(ml_frame_column(f, "ticket"), row);
+    if (!ticket || !*ticket)
+        return NULL;
+    snprintf(buffer, WORD, "%c", *ticket > ' ' && *ticket <= '~' ? *ticket : '-');
+    return buffer;
+}
+
+static double ticket_number_of(const ml_frame *f, int64_t row, void *unused)
+{
+    const char *ticket = ml_column_text(ml_frame_column(f, "ticket"), row), *blank = ticket ? strrchr(ticket, ' ') : NULL;
+    const char *digits = blank ? blank + 1 : ticket;
+    (void)unused;
+    return digits && *digits >= '0' && *digits <= '9' ? (double)strtoll(digits, NULL, 10) : NAN;
+}
+
 ml_frame *titanic_words(const ml_frame *f, void *unused)
 {
     char buffer[WORD];
@@ -70,6 +99,9 @@ ml_frame *titanic_words(const ml_frame *f, void *unused)
     if (g && !ml_frame_assign_texts(g, "title", title_of, NULL) &&
         !ml_frame_assign_texts(g, "title_class", title_class_of, buffer) &&
         !ml_frame_assign_texts(g, "deck", deck_of, buffer) &&
+        !ml_frame_assign_texts(g, "party", party_of, NULL) &&
+        !ml_frame_assign_texts(g, "ticket_series", ticket_series_of, buffer) &&
+        !ml_frame_assign(g, "ticket_number", ticket_number_of, NULL) &&
         !ml_frame_assign_texts(g, "surname", surname_of, buffer) &&
         !ml_frame_assign(g, "family_size", family_size_of, NULL) &&
         !ml_frame_convert(g, "family_size", "family_size", ML_INTEGER, (ml_convert_opts){0}) &&
@@ -121,11 +153,10 @@ ml_recipe titanic_recipe(const char *learner, bool companions)
         ml_recipe_add(&r, ML_GROUP_RATE("ticket", .also = {"surname,pclass,family_size"}, .name = "companions", .smoothing = 1));
     const ml_prep_step rest[] = {
         ML_APPLY("titanic-fares", titanic_fares, NULL), /* the rate of the ticket alone goes here; its count has served */
-        ML_INDICATE("age"),
         ML_IMPUTE("*number", .how = ML_IMPUTE_MEDIAN),
         ML_LOG("fare,fare_per_head"),
         ML_SCALE("*number"),
-        ML_ONE_HOT("sex,embarked,title,title_class,deck", .unseen = ML_UNSEEN_IGNORE, .missing = true),
+        ML_ONE_HOT("sex,embarked,title,title_class,party,deck,ticket_series", .unseen = ML_UNSEEN_IGNORE, .missing = true),
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         ml_recipe_add(&r, rest[i]);
