@@ -102,7 +102,7 @@ int compare(study *s, const ml_frame *all)
                 return cli_fail_ml(&s->c);
             note(s, CONTENDER[i].name, "cv_accuracy", with, score[i][with].accuracy);
             note(s, CONTENDER[i].name, "cv_roc_auc", with, score[i][with].roc_auc);
-            if (score[i][with].accuracy > score[best[with]][with].accuracy)
+            if (score[i][with].roc_auc > score[best[with]][with].roc_auc)
                 best[with] = i;
         }
         const cv_score *a = &score[i][0], *b = &score[i][1];

@@ -37,9 +37,9 @@ static int small_tree(study *s, const ml_frame *train)
         ml_pipeline_free(p);
         return cli_fail_ml(&s->c);
     }
-    fprintf(s->board, "\nA small tree; numbers are scaled: 0 is the mean, 1 a standard deviation\n");
+    fprintf(s->board, "\nA small tree\n");
     ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
-    ml_html_graph(s->page, path, "A small tree; numbers are scaled: 0 is the mean, 1 a standard deviation", "Questions, and at the leaves who survived");
+    ml_html_graph(s->page, path, "A small tree", "Questions, and at the leaves who survived");
     ml_pipeline_free(p);
     return -1;
 }

@@ -151,14 +151,13 @@ ml_recipe titanic_recipe(const char *learner, bool companions)
                             ML_GROUP_RATE("ticket", .name = "ticket_rate", .count = true));
     if (companions)
         ml_recipe_add(&r, ML_GROUP_RATE("ticket", .also = {"surname,pclass,family_size"}, .name = "companions", .smoothing = 1));
-    const ml_prep_step rest[] = {
-        ML_APPLY("titanic-fares", titanic_fares, NULL), /* the rate of the ticket alone goes here; its count has served */
-        ML_IMPUTE("*number", .how = ML_IMPUTE_MEDIAN),
-        ML_LOG("fare,fare_per_head"),
-        ML_SCALE("*number"),
-        ML_ONE_HOT("sex,embarked,title,title_class,party,deck,ticket_series", .unseen = ML_UNSEEN_IGNORE, .missing = true),
-    };
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        ml_recipe_add(&r, rest[i]);
+    ml_recipe_add(&r, ML_APPLY("titanic-fares", titanic_fares, NULL)); /* the rate of the ticket alone goes; its count has served */
+    ml_recipe_add(&r, ML_IMPUTE("*number", .how = ML_IMPUTE_MEDIAN));
+    if (strcmp(ml_learner_name(r.learner), "logistic") == 0) { /* trees do not care, and are read more easily in years and pounds */
+        ml_recipe_add(&r, ML_LOG("fare,fare_per_head"));
+        ml_recipe_add(&r, ML_SCALE("*number"));
+    }
+    ml_recipe_add(&r, ML_ONE_HOT("sex,embarked,title,title_class,party,deck,ticket_series", .unseen = ML_UNSEEN_IGNORE,
+                                 .missing = true));
     return r;
 }
