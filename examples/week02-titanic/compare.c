@@ -80,9 +80,10 @@ static void put_table(study *s, cv_score score[MODELS][2])
     for (int k = 0; k < 4 && good; k++)
         good = !ml_frame_put_numbers(f, titles[k], column[k], MODELS);
     ml_html_section(s->page, "Five models");
-    ml_html_text(s->page, "Five-fold stratified cross-validation, the mean over five shuffles of the folds; options are chosen inside of each fold "
-                          "by three folds of its own. With and without: the survival rate of companions, that is of those on the same ticket and of "
-                          "relatives of the same name, class and family size, among the training rows.");
+    ml_html_text(s->page, "Five-fold stratified cross-validation, the mean over five shuffles of the folds; options are chosen "
+                          "inside of each fold by three folds of its own. With and without: the survival rate of companions, that "
+                          "is of those on the same ticket and of relatives of the same name, class and family size, among the "
+                          "training rows.");
     if (good)
         ml_html_table(s->page, "Mean over five shuffles", f, MODELS);
     ml_frame_free(f);
@@ -93,8 +94,9 @@ int compare(study *s, const ml_frame *all)
     cv_score score[MODELS][2];
     int best[2] = {0};
     double start = cli_seconds();
-    fprintf(s->board, "\n%d-fold cross-validation, mean of %d shuffles\n\n%-10s  %21s  %21s\n%-10s  %12s  %7s  %12s  %7s  %7s\n", FOLDS,
-            SEEDS, "", "without companions", "with companions", "", "accuracy", "ROC AUC", "accuracy", "ROC AUC", "seconds");
+    fprintf(s->board, "\n%d-fold cross-validation, mean of %d shuffles\n\n%-10s  %21s  %21s\n", FOLDS, SEEDS, "",
+            "without companions", "with companions");
+    fprintf(s->board, "%-10s  %12s  %7s  %12s  %7s  %7s\n", "", "accuracy", "ROC AUC", "accuracy", "ROC AUC", "seconds");
     for (int i = 0; i < MODELS; i++) {
         double before = cli_seconds();
         for (int with = 0; with < 2; with++) {
@@ -106,8 +108,8 @@ int compare(study *s, const ml_frame *all)
                 best[with] = i;
         }
         const cv_score *a = &score[i][0], *b = &score[i][1];
-        fprintf(s->board, "%-10s  %.3f +- %.3f  %7.3f  %.3f +- %.3f  %7.3f  %7.1f\n", CONTENDER[i].name, a->accuracy, a->spread, a->roc_auc,
-                b->accuracy, b->spread, b->roc_auc, cli_seconds() - before);
+        fprintf(s->board, "%-10s  %.3f +- %.3f  %7.3f  %.3f +- %.3f  %7.3f  %7.1f\n", CONTENDER[i].name, a->accuracy, a->spread,
+                a->roc_auc, b->accuracy, b->spread, b->roc_auc, cli_seconds() - before);
         fflush(s->board);
     }
     put_table(s, score);

@@ -111,7 +111,7 @@ static void plot_curves(study *s, const answers *a)
         const ml_plot *both[] = {roc, calibration};
         ml_plot *panels = ml_plot_panels(both, 2, 2, (ml_plot_opts){0});
         if (panels)
-            ml_html_plot(s->page, panels, "Left: how many are found for how many false alarms. Right: how true its probabilities are", NULL);
+            ml_html_plot(s->page, panels, "How many are found for how many false alarms; how true its probabilities are", NULL);
         ml_plot_free(panels);
     }
     ml_plot_free(roc);
@@ -132,7 +132,8 @@ static int importance(study *s, const ml_pipeline *p, const ml_frame *test)
 {
     const char *score = ml_pipeline_classes(p) == 2 ? "roc_auc" : ml_pipeline_classes(p) ? "accuracy" : "r2";
     char caption[96];
-    ml_frame *raw = ml_permutation_importance(p, test, (ml_permutation_opts){.score = score, .repeats = 10, .seed = (uint64_t)s->c.seed});
+    ml_permutation_opts opts = {.score = score, .repeats = 10, .seed = (uint64_t)s->c.seed};
+    ml_frame *raw = ml_permutation_importance(p, test, opts);
     ml_frame *f = raw ? ml_frame_sort(raw, "importance", "importance") : NULL;
     ml_frame_free(raw);
     if (!f)
@@ -145,7 +146,8 @@ static int importance(study *s, const ml_pipeline *p, const ml_frame *test)
     ml_plot *plot = ml_plot_new((ml_plot_opts){.title = caption});
     for (int64_t i = 0; i < f->rows && names; i++)
         names[i] = ml_column_text(ml_frame_column(f, "column"), i);
-    if (plot && names && !ml_plot_importances(plot, names, ml_frame_column(f, "importance")->number, ml_frame_column(f, "spread")->number, f->rows, 15))
+    const double *value = ml_frame_column(f, "importance")->number, *spread = ml_frame_column(f, "spread")->number;
+    if (plot && names && !ml_plot_importances(plot, names, value, spread, f->rows, 15))
         ml_html_plot(s->page, plot, "What the model needs to know", "Lying bars, the most important column on top");
     ml_plot_free(plot);
     free(names);

@@ -19,7 +19,8 @@ static int show(study *s, const char *caption, ml_frame *f)
 /* How many, and which share survived, by the values of one column. */
 static ml_frame *survival_by(const ml_frame *f, const char *keys)
 {
-    const ml_aggregate what[] = {{.kind = ML_AGG_SIZE, .name = "passengers"}, {.kind = ML_AGG_MEAN, .column = TARGET, .name = "survived"}};
+    const ml_aggregate what[] = {{.kind = ML_AGG_SIZE, .name = "passengers"},
+                                 {.kind = ML_AGG_MEAN, .column = TARGET, .name = "survived"}};
     return ml_frame_group(f, keys, what, 2, (ml_frame_group_opts){.missing = true});
 }
 
@@ -50,7 +51,8 @@ static void plot_classes(study *s, const ml_frame *pivot)
     for (int j = 1; p && j < pivot->columns && pivot->rows == 3; j++)
         ml_plot_bars(p, pivot->column[j].name, names, pivot->column[j].number, pivot->rows);
     if (p)
-        ml_html_plot(s->page, p, "Share that survived, by class and sex", "Bars; women survived far more often, the first class most");
+        ml_html_plot(s->page, p, "Share that survived, by class and sex",
+                     "Bars; far more women than men survived, most in first class");
     ml_plot_free(p);
 }
 
@@ -74,7 +76,8 @@ static void plot_correlations(study *s, const ml_frame *square)
 
 static int explore_survival(study *s, const ml_frame *f)
 {
-    ml_frame *pivot = ml_frame_pivot(f, "pclass", "sex", (ml_aggregate){.kind = ML_AGG_MEAN, .column = TARGET}, (ml_pivot_opts){0});
+    const ml_aggregate mean = {.kind = ML_AGG_MEAN, .column = TARGET};
+    ml_frame *pivot = ml_frame_pivot(f, "pclass", "sex", mean, (ml_pivot_opts){0});
     if (!pivot)
         return cli_fail_ml(&s->c);
     plot_classes(s, pivot);

@@ -1,4 +1,4 @@
-/* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that nobody has looked at, and saved. */
+/* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that is left, and saved. */
 #include "week02-titanic/week02.h"
 
 /* The contender of largest mean ROC AUC over five folds of the training rows, with the options that were best. */

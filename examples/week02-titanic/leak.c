@@ -11,7 +11,8 @@ typedef struct cv_score {
 
 static ml_status cross_validate(const study *s, ml_recipe recipe, const ml_frame *f, cv_score *score)
 {
-    ml_folds *folds = f ? ml_folds_of(f, (ml_fold_opts){.k = FOLDS, .shuffle = true, .seed = (uint64_t)s->c.seed, .stratify = TARGET}) : NULL;
+    const ml_fold_opts opts = {.k = FOLDS, .shuffle = true, .seed = (uint64_t)s->c.seed, .stratify = TARGET};
+    ml_folds *folds = f ? ml_folds_of(f, opts) : NULL;
     ml_cv *cv = folds ? ml_cross_validate(recipe, f, TARGET, folds, (ml_cv_opts){.scores = "accuracy,roc_auc"}) : NULL;
     ml_folds_free(folds);
     if (!cv)
@@ -81,8 +82,9 @@ static ml_frame *rates_of_all(const ml_frame *all, bool own)
 static int rates(study *s, const ml_frame *all, bool own)
 {
     ml_frame *f = rates_of_all(all, own);
-    int status = say(s, own ? "+ companion rates of all rows, the own one included" : "+ companion rates of all rows, without the own one",
-                     own ? "leak_rates" : "leak_rates_without_own", titanic_recipe("logistic:C=0.1", false), f);
+    const char *what = own ? "+ companion rates of all rows, the own fate included"
+                           : "+ companion rates of all rows, without the own fate";
+    int status = say(s, what, own ? "leak_rates" : "leak_rates_without_own", titanic_recipe("logistic:C=0.1", false), f);
     ml_frame_free(f);
     return status;
 }

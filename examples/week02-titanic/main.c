@@ -1,6 +1,6 @@
 /* week02-titanic -- from a list of passengers to a model file and a report.
  *
- * Looks at the data, compares five learners by cross-validation, chooses one, judges it once on passengers that nobody has looked at,
+ * Looks at the data, compares five learners by cross-validation, chooses one, judges it once on passengers that were held out,
  * says what it looks at, and saves it. With --predict it reads the file that was saved; with --leak it shows what cheating is
  * worth; with --target it does the same for a table of yours.
  */
@@ -11,19 +11,20 @@
 static int parse(study *s, int argc, char **argv)
 {
     const cli_option options[] = {
-        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of a table of your own, a CSV file named by --data", NULL},
+        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of a table of your own, named by --data", NULL},
         {"features", CLI_TEXT, &s->features, 0, 0, NULL, "from these columns, A,B,C (default: all others)", NULL},
-        {"model", CLI_TEXT, &s->model, 0, 0, NULL, "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default forest)",
-         NULL},
-        {"predict", CLI_TEXT, &s->predict, 0, 0, NULL, "read this CSV file and write predictions.csv, by the model in --out", NULL},
-        {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL, "of --predict (default: model.safetensors in the folder of --out)", NULL},
+        {"model", CLI_TEXT, &s->model, 0, 0, NULL,
+         "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default forest)", NULL},
+        {"predict", CLI_TEXT, &s->predict, 0, 0, NULL, "read this CSV file and write predictions.csv", NULL},
+        {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL, "of --predict (default: model.safetensors in --out)", NULL},
         {"leak", CLI_FLAG, &s->leak, 0, 0, NULL, "what scores look like when a model knows what it cannot", NULL},
     };
     int status = cli_parse(&s->c, argc, argv, options, sizeof options / sizeof *options);
     if (status >= 0)
         return status;
     if ((s->features || s->model) && !s->target)
-        return cli_fail(&s->c, "--%s is for a table of your own: name its column with --target", s->features ? "features" : "model");
+        return cli_fail(&s->c, "--%s is for a table of your own: name its column with --target",
+                        s->features ? "features" : "model");
     if (!!s->target + !!s->predict + s->leak > 1)
         return cli_fail(&s->c, "--target, --predict and --leak are three programs: ask for one");
     if (s->model_file && !s->predict)
@@ -52,7 +53,9 @@ static int write_page(study *s)
 {
     char path[CLI_PATH], seed[32];
     snprintf(seed, sizeof seed, "%lld", (long long)s->c.seed);
-    const ml_pair settings[] = {{"data", s->c.data ? s->c.data : "the embedded list"}, {"target", s->target ? s->target : TARGET}, {"seed", seed}};
+    const ml_pair settings[] = {{"data", s->c.data ? s->c.data : "titanic.csv"},
+                                {"target", s->target ? s->target : TARGET},
+                                {"seed", seed}};
     ml_html_section(s->page, "Settings");
     ml_html_pairs(s->page, NULL, settings, 3);
     ml_html_environment(s->page);
@@ -68,7 +71,7 @@ static int run(study *s)
     double start = cli_seconds();
     if (s->predict)
         return predict(s);
-    s->page = ml_html_new(s->target ? "A table" : "Titanic", s->target ? s->target : "Who survived, and what a model makes of it");
+    s->page = s->target ? ml_html_new("A table", s->target) : ml_html_new("Titanic", "Who survived, and what a model makes of it");
     if (!s->page)
         return cli_fail_ml(&s->c);
     int status = s->target ? study_own(s) : study_titanic(s);
@@ -79,13 +82,16 @@ static int run(study *s)
         status = cli_finish(&s->c);
     ml_html_free(s->page);
     if (!status)
-        printf("%s%s: %s/metrics.json%s\n", s->c.quiet ? "" : "\n", "done", s->c.out, s->leak ? "" : ", report.html, model.safetensors");
+        printf("%sdone: %s/metrics.json%s\n", s->c.quiet ? "" : "\n", s->c.out,
+               s->leak ? "" : ", report.html, model.safetensors");
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    study s = {.c = {.program = "week02-titanic", .about = "Titanic from a CSV file to a model and a report; or a table of your own", .seed = 42}};
+    study s = {.c = {.program = "week02-titanic",
+                     .about = "Titanic from a CSV file to a model and a report; or a table of your own",
+                     .seed = 42}};
     int status = parse(&s, argc, argv);
     if (status < 0)
         status = cli_prepare_out(&s.c);

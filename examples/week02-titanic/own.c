@@ -16,8 +16,8 @@ static int refuse_texts(const study *s, const ml_frame *f)
         const ml_column *c = &f->column[j];
         if (strcmp(c->name, s->target) == 0 || (c->type != ML_TEXT && c->type != ML_TIME))
             continue;
-        return cli_fail(&s->c, "column '%s' is %s with %lld values: name others with --features, or make a category or a number of it first",
-                        c->name, ml_type_name(c->type), (long long)(c->n - c->missing));
+        return cli_fail(&s->c, "column '%s' is %s with %lld values: name others with --features, or make a category or a number "
+                        "of it first", c->name, ml_type_name(c->type), (long long)(c->n - c->missing));
     }
     return -1;
 }
@@ -84,8 +84,10 @@ static int check_target(const study *s, ml_frame *f, ml_learner learner)
 /* One shuffle of five folds on the training rows. */
 static int cross_validate(study *s, ml_recipe recipe, const ml_frame *train, bool classes)
 {
-    ml_folds *folds = ml_folds_of(train, (ml_fold_opts){.shuffle = true, .seed = (uint64_t)s->c.seed, .stratify = classes ? s->target : NULL});
-    ml_cv *cv = folds ? ml_cross_validate(recipe, train, s->target, folds, (ml_cv_opts){.scores = classes ? "accuracy" : "r2,rmse"}) : NULL;
+    const ml_fold_opts cut = {.shuffle = true, .seed = (uint64_t)s->c.seed, .stratify = classes ? s->target : NULL};
+    const ml_cv_opts opts = {.scores = classes ? "accuracy" : "r2,rmse"};
+    ml_folds *folds = ml_folds_of(train, cut);
+    ml_cv *cv = folds ? ml_cross_validate(recipe, train, s->target, folds, opts) : NULL;
     ml_folds_free(folds);
     if (!cv)
         return cli_fail_ml(&s->c);

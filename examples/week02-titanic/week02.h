@@ -46,12 +46,12 @@ int finish(study *s, const ml_frame *all);
 /* compare.c: what is tried in a search over `k` folds for a contender. */
 ml_search_opts search_of(const contender *m, int64_t k, uint64_t seed);
 
-/* explain.c: a fitted pipeline on rows that it has not seen, beside a baseline fitted on the same rows: scores with intervals, pictures,
- * what each column counts; into metrics.json, the page, and on the board. */
+/* explain.c: a fitted pipeline on rows that it has not seen, beside a baseline fitted on the same rows: scores with intervals,
+ * pictures, what each column counts; into metrics.json, the page, and on the board. */
 int judge(study *s, const ml_pipeline *p, const ml_pipeline *baseline, const ml_frame *test);
 
-int leak(study *s, const ml_frame *all);       /* leak.c */
-int study_own(study *s);                       /* own.c: --target */
-int predict(study *s);                         /* predict.c: --predict */
+int leak(study *s, const ml_frame *all); /* leak.c */
+int study_own(study *s);                 /* own.c: --target */
+int predict(study *s);                   /* predict.c: --predict; 0 at the end */
 
 #endif

@@ -55,9 +55,9 @@ within test_accuracy 0.75 0.92
 within test_roc_auc 0.8 0.96
 has '^2 +3 +0\.491 +0\.152$'
 has '^Loss of roc_auc when a column is shuffled$'
-has '^title_Mr <= 0\.5$'
+has '^\|.*class survived \([0-9]+ of [0-9]+\)$'
 [ -s run/report.html ] || fail "no report.html"
-awk 'NR > 1 && length > 80 { exit 1 }' out || fail "a line is longer than 80 columns"
+awk 'NR > 1 && length > 88 { exit 1 }' out || fail "a line is longer than 88 columns"
 
 # A fresh process, the same passengers, and one that was never seen.
 works --predict "$data"
@@ -93,7 +93,7 @@ awk 'BEGIN {
     for (i = 0; i < 120; i++) {
         x = (i * 37) % 101 / 50 - 1; y = (i * 59) % 97 / 48 - 1
         printf "%.3f,%s,%s,text number %d,%.3f,%s\n", x, i % 17 ? sprintf("%.3f", y) : "", substr("abc", i % 3 + 1, 1), i,
-               3 * x - y + (i % 3 == 0), x + y > 0 ? "<b>yes</b>" : "no"
+               3 * x - y + (i % 3 == 0), (x + y > 0 ? "<b>yes</b>" : "no")
     }
 }' >own.csv
 # shellcheck disable=SC2016
