@@ -56,7 +56,7 @@ if(MLCORE_EXAMPLES)
 endif()
 # A library under a sanitizer or a counter is not one that others link.
 if(NOT MLCORE_SANITIZE AND NOT MLCORE_COVERAGE AND NOT CMAKE_CROSSCOMPILING)
-  foreach(script arch pages consumer/headers consumer/installed consumer/from_python)
+  foreach(script arch pages report consumer/headers consumer/installed consumer/from_python)
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${script}.sh)
       get_filename_component(test ${script} NAME)
       mlcore_script_test(tree_${test} tree ${CMAKE_CURRENT_SOURCE_DIR}/tests/${script}.sh)

@@ -115,6 +115,13 @@ else
     skip accuracy "build/check/week04-mnist is not built"
 fi
 
+# ---- a report as a browser shows it ----
+if want_tool chromium chromium; then
+    stage report env MLCORE_BUILD="$root/build/check" MLCORE_SOURCE="$root" sh tests/report.sh
+else
+    skip report "chromium is not here"
+fi
+
 # ---- arm64: the unit tests, cross-compiled, under qemu ----
 arm64() {
     suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")

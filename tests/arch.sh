@@ -31,7 +31,7 @@ room() {
     real | matrix | error | memory | rng | threads | build | progress) echo base ;;
     ops | losses | custom) echo autograd ;;
     checkpoint) echo optim ;;
-    frame | csv) echo data ;;
+    frame | csv | summary | wrangle) echo data ;;
     learners | trees) echo classical ;;
     mlcore) echo cloud ;;
     *) echo "$1" ;;

@@ -90,7 +90,7 @@ static const char *write_whole(const char *path, const char *text)
  * "model.safetensors.process-number.part". Files of other kinds are not ours to take away. */
 static bool is_left_over(const char *name)
 {
-    static const char *const kinds[] = {".safetensors.", ".json.", ".csv.", ".trial.", ".dot.", ".svg."};
+    static const char *const kinds[] = {".safetensors.", ".json.", ".csv.", ".trial.", ".dot.", ".svg.", ".html."};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char *end;
         const char *at = strstr(name, kinds[i]);

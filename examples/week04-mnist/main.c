@@ -74,16 +74,17 @@ static void note_metrics(settings *s, const outcome *o, double accuracy, double 
     cli_metric(c, "lr", s->lr);
 }
 
-/* model.safetensors first: when metrics.json is there, the run is whole. */
-static int write_results(settings *s, const ml_net *net, const ml_dataset *test, double accuracy)
+/* metrics.json last: when it is there, the run is whole. */
+static int write_results(settings *s, const outcome *o, const test_results *r)
 {
     char path[CLI_PATH];
-    char *extra = model_extra(s, test, accuracy);
+    char *extra = model_extra(s, r->test, r->accuracy);
     if (!extra)
         return cli_fail(&s->c, "out of memory for what is kept beside the model");
-    ml_status bad = ml_net_save(net, cli_out_path(&s->c, "model.safetensors", path), extra);
+    ml_status bad = ml_net_save(r->net, cli_out_path(&s->c, "model.safetensors", path), extra);
     free(extra);
-    return bad ? cli_fail_ml(&s->c) : cli_finish(&s->c);
+    int status = bad ? cli_fail_ml(&s->c) : report_write(s, o, r);
+    return status ? status : cli_finish(&s->c);
 }
 
 /* Scores on the test set, pictures, files. predicted, counts and scores have room. */
@@ -103,15 +104,36 @@ static int report(settings *s, ml_net *net, ml_dataset *test, const outcome *o, 
         show_samples(stdout, test, predicted);
         printf("\n");
     }
-    int status = write_results(s, net, test, accuracy);
+    test_results r = {net, test, predicted, counts, scores, accuracy, loss, f1};
+    int status = write_results(s, o, &r);
     if (status)
         return status;
     train_tidy(s);
     printf("test accuracy %.2f %%  (%lld of %lld)  loss %.4g  F1 %.4f  trained in %.1f s\n", 100 * accuracy,
            (long long)llround(accuracy * (double)test->n), (long long)test->n, loss, f1, o->seconds);
     if (!s->c.quiet)
-        printf("results: %s/metrics.json, %s/model.safetensors\n", s->c.out, s->c.out);
+        printf("results: %s/metrics.json, %s/model.safetensors, %s/report.html\n", s->c.out, s->c.out, s->c.out);
     return cli_close_stdout(&s->c);
+}
+
+static int score(settings *s, ml_net *net, ml_dataset *test, const outcome *o)
+{
+    if (o->diverged) {
+        train_tidy(s); /* who goes on from a checkpoint comes to the same end */
+        cli_fail(&s->c, "the loss became infinite or not a number in epoch %lld: try a smaller --lr than %g",
+                 (long long)o->epochs, s->lr);
+        return 1;
+    }
+    size_t k = (size_t)test->classes;
+    int32_t *predicted = calloc((size_t)test->n, sizeof *predicted);
+    int64_t *counts = calloc(k * k, sizeof *counts);
+    ml_class_score *scores = calloc(k, sizeof *scores);
+    int status = predicted && counts && scores ? report(s, net, test, o, predicted, counts, scores)
+                                               : cli_fail(&s->c, "out of memory for the scores");
+    free(predicted);
+    free(counts);
+    free(scores);
+    return status;
 }
 
 /* Trains, scores, writes. The data is read and *net is made. */
@@ -121,24 +143,9 @@ static int learn(settings *s, ml_net *net, const sets *d)
     if (!s->c.quiet)
         ml_net_print(stdout, net);
     int status = train(s, net, d->train ? d->train : d->some, d->held, &o);
-    if (status)
-        return status;
-    if (o.diverged) {
-        train_tidy(s); /* who goes on from a checkpoint comes to the same end */
-        cli_fail(&s->c, "the loss became infinite or not a number in epoch %lld: try a smaller --lr than %g",
-                 (long long)o.epochs, s->lr);
-        return 1;
-    }
-    ml_dataset *test = d->test;
-    size_t k = (size_t)test->classes;
-    int32_t *predicted = calloc((size_t)test->n, sizeof *predicted);
-    int64_t *counts = calloc(k * k, sizeof *counts);
-    ml_class_score *scores = calloc(k, sizeof *scores);
-    status = predicted && counts && scores ? report(s, net, test, &o, predicted, counts, scores)
-                                           : cli_fail(&s->c, "out of memory for the scores");
-    free(predicted);
-    free(counts);
-    free(scores);
+    if (!status)
+        status = score(s, net, d->test, &o);
+    outcome_free(&o);
     return status;
 }
 

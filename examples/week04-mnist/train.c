@@ -18,6 +18,9 @@ typedef struct run {
     FILE *out;
     char best[CLI_PATH], checkpoint[CLI_PATH]; /* files */
     double counted; /* until when progress.seconds says how long it took */
+    outcome *o;
+    double since_sum; /* of losses since the last tenth of an epoch was noted */
+    int64_t since_count;
     bool diverged;
     bool drawn; /* the tape of the first step, where that is asked for */
 } run;
@@ -42,6 +45,42 @@ static ml_status save(run *r)
 {
     count_seconds(r);
     return ml_checkpoint_save(&r->c, r->checkpoint, r->s->run);
+}
+
+/* ---- for the curves of the report ---- */
+
+enum { TENTHS = 10 };
+
+void outcome_free(outcome *o)
+{
+    free(o->tenth);
+    free(o->loss_then);
+    free(o->epoch);
+    free(o->accuracy_then);
+}
+
+static void note_loss(run *r, double loss, int64_t n)
+{
+    const ml_train_progress *p = &r->c.progress;
+    outcome *o = r->o;
+    r->since_sum += loss * (double)n;
+    r->since_count += n;
+    if (r->since_count * TENTHS < r->set->n && p->loss_count < r->set->n)
+        return;
+    if (o->tenths < r->s->c.epochs * TENTHS) {
+        o->tenth[o->tenths] = (double)p->epoch + (double)p->loss_count / (double)r->set->n;
+        o->loss_then[o->tenths++] = r->since_sum / (double)r->since_count;
+    }
+    r->since_sum = 0;
+    r->since_count = 0;
+}
+
+static void note_accuracy(outcome *o, double epoch, double accuracy)
+{
+    if (!isfinite(accuracy))
+        return;
+    o->epoch[o->epochs_judged] = epoch;
+    o->accuracy_then[o->epochs_judged++] = accuracy;
 }
 
 /* ---- an epoch ---- */
@@ -71,6 +110,7 @@ static ml_status epoch(run *r, ml_progress *bar)
         p->batch = b.index + 1;
         p->loss_sum += (double)loss->data[0] * (double)b.label.n;
         p->loss_count += b.label.n;
+        note_loss(r, (double)loss->data[0], b.label.n);
         if ((r->diverged = !isfinite(p->loss_sum)))
             break;
         ml_progress_update(bar, p->loss_count - before, p->loss_sum / (double)p->loss_count);
@@ -81,17 +121,15 @@ static ml_status epoch(run *r, ml_progress *bar)
 }
 
 /* The score on what was held out, and the weights where it is the best so far. */
-static ml_status judge(run *r, char *note, size_t size)
+static ml_status judge(run *r, double *accuracy)
 {
     ml_train_progress *p = &r->c.progress;
-    double accuracy;
-    if (ml_evaluate(r->net, r->held, ML_ACCURACY, &accuracy))
+    if (ml_evaluate(r->net, r->held, ML_ACCURACY, accuracy))
         return ml_error_status();
-    snprintf(note, size, "validation %.2f %%", 100 * accuracy);
     p->epochs_since_best++;
-    if (p->best_epoch && accuracy <= p->best_score)
+    if (p->best_epoch && *accuracy <= p->best_score)
         return ML_OK;
-    p->best_score = accuracy;
+    p->best_score = *accuracy;
     p->best_epoch = p->epoch + 1;
     p->epochs_since_best = 0;
     return r->s->patience ? ml_params_save(r->net->params, r->best, r->s->run) : ML_OK;
@@ -102,6 +140,7 @@ static ml_status whole_epoch(run *r, outcome *o)
 {
     ml_train_progress *p = &r->c.progress;
     char label[48], note[64] = "";
+    double accuracy = NAN;
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)p->epoch + 1, (long long)r->s->c.epochs);
     ml_progress bar = ml_progress_start(r->out, r->set->n - p->loss_count, label);
     r->counted = cli_seconds();
@@ -109,8 +148,11 @@ static ml_status whole_epoch(run *r, outcome *o)
         return ml_error_status();
     count_seconds(r);
     o->loss = p->loss_sum / (double)p->loss_count;
-    if (!r->diverged && r->held && judge(r, note, sizeof note))
+    if (!r->diverged && r->held && judge(r, &accuracy))
         return ml_error_status();
+    if (isfinite(accuracy))
+        snprintf(note, sizeof note, "validation %.2f %%", 100 * accuracy);
+    note_accuracy(o, (double)p->epoch + 1, accuracy);
     ml_progress_end(&bar, r->diverged ? "not finite" : note);
     p->epoch++;
     p->batch = p->loss_count = 0;
@@ -215,8 +257,12 @@ static void name_files(const settings *s, run *r)
 
 int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o)
 {
-    *o = (outcome){.validation = NAN, .loss = NAN};
-    run r = {.s = s, .net = net, .set = set, .held = held, .out = s->c.quiet ? NULL : stdout};
+    size_t most = (size_t)s->c.epochs;
+    *o = (outcome){.validation = NAN, .loss = NAN, .tenth = calloc(most * TENTHS, sizeof(double)), .epoch = calloc(most, sizeof(double)),
+                   .loss_then = calloc(most * TENTHS, sizeof(double)), .accuracy_then = calloc(most, sizeof(double))};
+    if (!o->tenth || !o->loss_then || !o->epoch || !o->accuracy_then)
+        return cli_fail(&s->c, "out of memory for what %lld epochs come to", (long long)s->c.epochs);
+    run r = {.s = s, .net = net, .set = set, .held = held, .out = s->c.quiet ? NULL : stdout, .o = o};
     int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
     r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);
     name_files(s, &r);

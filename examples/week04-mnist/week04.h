@@ -59,7 +59,11 @@ typedef struct outcome {
     double validation; /* best accuracy there; NaN without a validation set */
     int64_t best_epoch;
     bool diverged;
+    /* For the curves, since the start or since --resume: the mean loss of each tenth of an epoch, the accuracy after each. */
+    int64_t tenths, epochs_judged;
+    double *tenth, *loss_then, *epoch, *accuracy_then;
 } outcome;
+void outcome_free(outcome *o);
 /* The optimizer that the settings ask for, at their highest rate. */
 ml_optim *train_optim(const settings *s, ml_params *params);
 /* Trains; held may be NULL. Leaves checkpoints in the folder of the results. 0, or a status after a sentence. */
@@ -101,6 +105,21 @@ int predict(const settings *s);
 
 /* --explain-conv: a convolution by hand and by the tape, on stdout. The status to exit with: 1 where the two differ. */
 int explain_conv(const settings *s);
+
+/* ---- report.c ---- */
+
+/* What the test set says of a net. */
+typedef struct test_results {
+    ml_net *net;
+    const ml_dataset *test;
+    const int32_t *predicted;
+    const int64_t *counts; /* the confusion matrix */
+    const ml_class_score *scores;
+    double accuracy, loss, f1;
+} test_results;
+/* Writes report.html: the numbers, curves, confusion matrix, worst mistakes, the filters of the first layer, settings. Without
+ * gnuplot, with sentences in the place of drawings. 0, or a status after a sentence. */
+int report_write(const settings *s, const outcome *o, const test_results *r);
 
 /* ---- show.c ---- */
 

@@ -87,6 +87,13 @@ ML_API ml_status ml_model_values(const ml_model *m, ml_matrix x, double *y);    
  * away, of trees; an error for the others, which have coefficients. */
 ML_API ml_status ml_model_importances(const ml_model *m, double *importance);
 
+/* Of linear and logistic models, copies: w (features) and one intercept; for more than two classes w (classes, features), row after
+ * row, and an intercept a class. Either may be NULL. Of two classes, the score is for class 1. */
+ML_API ml_status ml_model_coefficients(const ml_model *m, double *w, double *intercept);
+/* Of the same, how many steps (passes of coordinate descent) the solver made, and whether it ended because its tolerance was
+ * reached; settled may be NULL. A closed form is one step. -1 for other models. */
+ML_API int64_t ml_model_steps(const ml_model *m, bool *settled);
+
 /* One safetensors file, from which it is loaded without the code that trained it: bits of predictions are equal. */
 ML_API ml_status ml_model_save(const ml_model *m, const char *path);
 ML_API ml_model *ml_model_load(const char *path);

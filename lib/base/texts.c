@@ -61,3 +61,27 @@ char **mli_names_parse(const char *where, const char *list, int *n)
     *n = (int)count;
     return block;
 }
+
+/* The length of the UTF-8 character at p, 0 where it is none. */
+static size_t character(const unsigned char *p, size_t n)
+{
+    const unsigned c = p[0];
+    const size_t length = c < 0x80 ? c > 0 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    if (length < 2 || length > n)
+        return length < 2 ? length : 0;
+    const unsigned least = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80, most = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < least || p[1] > most)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (p[i] >> 6 != 2)
+            return 0;
+    return length;
+}
+
+bool mli_texts_valid(const char *bytes, size_t n)
+{
+    for (size_t i = 0, length; i < n; i += length)
+        if (!(length = character((const unsigned char *)bytes + i, n - i)))
+            return false;
+    return true;
+}

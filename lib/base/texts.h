@@ -11,4 +11,7 @@ char **mli_texts_copy(const char *const *v, int64_t n);
  * backslash. An empty name is an error, which begins with `where`; an empty text is no name at all. */
 char **mli_names_parse(const char *where, const char *list, int *n);
 
+/* Whether n bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates) without a zero byte. */
+bool mli_texts_valid(const char *bytes, size_t n);
+
 #endif

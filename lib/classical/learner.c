@@ -32,51 +32,12 @@ const char *ml_learner_check(ml_learner learner)
 
 static const mli_field *find(const ml_learner *learner, const char *option, size_t length)
 {
-    char names[512], shown[MLI_SHOWN];
-    size_t used = 0;
-    names[0] = 0;
-    for (const mli_field *f = learner->kind->fields; f->name; f++) {
-        if (strncmp(f->name, option, length) == 0 && !f->name[length])
-            return f;
-        if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", f->name);
-    }
-    snprintf(shown, sizeof shown, "%.*s", (int)(length < 64 ? length : 64), option);
-    mli_fail(ML_EINVAL, "%s: there is no option '%s'; there are: %s", learner->kind->name, shown, names);
-    return NULL;
-}
-
-static bool is_whole(double v, double most)
-{
-    return v == floor(v) && fabs(v) <= most;
+    return mli_fields_find(learner->kind->name, learner->kind->fields, option, length);
 }
 
 static ml_status set(ml_learner *learner, const mli_field *f, double v)
 {
-    void *at = (char *)&learner->opts + f->at;
-    const double exact = 9007199254740992.0; /* 2^53 */
-    const char *must = NULL;
-    switch (f->kind) {
-    case MLI_COUNT:
-        must = is_whole(v, exact) ? NULL : "a whole number";
-        *(int64_t *)at = must ? 0 : v == 0 ? ML_NONE : (int64_t)v;
-        break;
-    case MLI_WORD:
-        must = is_whole(v, exact) && v >= 0 ? NULL : "a whole number >= 0";
-        *(uint64_t *)at = must ? 0 : (uint64_t)v;
-        break;
-    case MLI_FLAG:
-        must = v == 0 || v == 1 ? NULL : "0 or 1";
-        *(bool *)at = v == 1;
-        break;
-    case MLI_CHOICE:
-        must = is_whole(v, mli_choices(f) - 1) && v >= 0 ? NULL : "the number of one of its names";
-        *(int *)at = must ? 0 : (int)v;
-        break;
-    default:
-        *(double *)at = v == 0 ? ML_ZERO : v;
-    }
-    return must ? mli_fail(ML_EINVAL, "%s: %s is %g: it must be %s", learner->kind->name, f->name, v, must) : ML_OK;
+    return mli_field_set(learner->kind->name, f, &learner->opts, v);
 }
 
 ml_status ml_learner_set(ml_learner *learner, const char *option, double value)

@@ -118,10 +118,51 @@ static ml_status check_targets(const char *who, ml_xy *data)
     return data->label.v ? check_labels(who, data) : ML_OK;
 }
 
+/* ---- numbers that can be used ---- */
+
+enum { CHECKED = 1024 }; /* rows a chunk */
+
+typedef struct numbers {
+    const ml_matrix *x;
+    bool missing;
+} numbers;
+
+/* 0 x is 0 for every finite x and NaN for every other, so a sum tells without a branch a number. With missing values a row that has
+ * one is looked at number by number. Fails without a sentence of its own. */
+static ml_status check_chunk(void *arg, int64_t chunk)
+{
+    const numbers *c = arg;
+    const ml_matrix *x = c->x;
+    const bool dense = !x->row_stride && !x->column_stride;
+    const int64_t row = dense ? x->columns : x->row_stride, column = dense ? 1 : x->column_stride;
+    const int64_t end = (chunk + 1) * CHECKED < x->rows ? (chunk + 1) * CHECKED : x->rows;
+    const bool along = column == 1;
+    const int64_t outer = along ? end - chunk * CHECKED : x->columns, inner = along ? x->columns : end - chunk * CHECKED;
+    for (int64_t i = 0; i < outer; i++) {
+        const double *v = x->v + chunk * CHECKED * row + i * (along ? row : column);
+        const int64_t step = along ? 1 : row;
+        double lane[8] = {0}, sum = 0;
+        int64_t j = 0;
+        for (; step == 1 && j + 8 <= inner; j += 8)
+            for (int k = 0; k < 8; k++)
+                lane[k] += 0 * v[j + k];
+        for (; j < inner; j++)
+            sum += 0 * v[j * step];
+        for (int k = 0; k < 8; k++)
+            sum += lane[k];
+        for (j = 0; j < inner && isnan(sum); j++)
+            if (!isfinite(v[j * step]) && !(c->missing && isnan(v[j * step])))
+                return ML_EINVAL;
+    }
+    return ML_OK;
+}
+
 /* The first number that the learner cannot use. */
 static ml_status check_features(const char *who, const ml_matrix *x, bool missing)
 {
     char name[MLI_SHOWN];
+    if (x->columns == 0 || !ml_parallel_for((x->rows + CHECKED - 1) / CHECKED, check_chunk, &(numbers){x, missing}))
+        return ML_OK;
     for (int64_t i = 0; i < x->rows; i++)
         for (int64_t j = 0; j < x->columns; j++) {
             const double v = ml_matrix_at(x, i, j);
@@ -178,7 +219,7 @@ ml_model *ml_fit(ml_learner learner, ml_xy data)
         return ml_error_status() ? NULL : mli_null(ML_EINVAL, "fit: the learner has no kind"); /* ml_learner_named has said why */
     const char *who = learner.kind->name;
     if (mli_learner_resolve(&learner) || check_shape(who, &data) || check_targets(who, &data) || check_kind(&learner, &data) ||
-        check_features(who, &data.x, learner.kind->missing))
+        (!learner.kind->notices && check_features(who, &data.x, learner.kind->missing)))
         return NULL;
     ml_model *m = mli_model_blank(&learner);
     if (!m)
@@ -186,6 +227,8 @@ ml_model *ml_fit(ml_learner learner, ml_xy data)
     m->classes = data.label.v ? data.classes : 0;
     m->features = data.x.columns;
     if (name_features(m, &data.x) || learner.kind->fit(m, &data)) {
+        if (learner.kind->notices)
+            check_features(who, &data.x, false); /* its sentence, where that is what fit noticed */
         ml_model_free(m);
         return NULL;
     }

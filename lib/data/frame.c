@@ -93,13 +93,15 @@ bool ml_frame_has(const ml_frame *f, const char *name)
 
 /* ---- columns come ---- */
 
-static ml_status make_room(ml_frame *f)
+ml_status mli_frame_room(ml_frame *f, int more)
 {
     struct mli_frame *self = f->self;
-    if (f->columns < self->room)
+    int room = self->room ? self->room : 8;
+    while (room - f->columns < more && room <= INT32_MAX / 4)
+        room *= 2;
+    if (self->room == room && self->columns)
         return ML_OK;
-    const int room = self->room ? self->room < INT32_MAX / 4 ? 2 * self->room : INT32_MAX / 2 : 8;
-    ml_column *columns = f->columns < room ? mli_alloc((size_t)room * sizeof *columns) : NULL;
+    ml_column *columns = room - f->columns >= more ? mli_alloc((size_t)room * sizeof *columns) : NULL;
     if (!columns)
         return mli_fail(ML_ENOMEM, "frame: no room for column %d", f->columns + 1);
     if (f->columns)
@@ -122,7 +124,7 @@ static ml_status place(ml_frame *f, const ml_column *c)
         mli_column_free(&f->self->columns[j]);
         f->self->columns[j] = *c;
     } else {
-        if (make_room(f))
+        if (mli_frame_room(f, 1))
             return ML_ENOMEM;
         f->self->columns[f->columns++] = *c;
     }
@@ -138,6 +140,16 @@ ml_status mli_frame_give(ml_frame *f, ml_column *c)
         mli_column_free(c);
     *c = (ml_column){0};
     return s;
+}
+
+void mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows)
+{
+    mli_free(f->self->columns);
+    f->self->columns = columns;
+    f->self->room = n;
+    f->column = columns;
+    f->columns = n;
+    f->rows = rows;
 }
 
 /* The sentence for what a column can be refused for before it is looked at. */

@@ -18,6 +18,13 @@ struct mli_frame {
  * mli_texts_copy) and now belong to the frame; on error they are freed. It counts what is missing, and believes the rest. */
 ml_status mli_frame_give(ml_frame *f, ml_column *c);
 
+/* Room for so many more columns, so that giving these cannot fail. */
+ml_status mli_frame_room(ml_frame *f, int more);
+
+/* Takes n columns of different names for a frame that has none yet, in one piece and with what is missing counted: `columns` must come
+ * from mli_alloc, and its n >= 0 entries own what mli_frame_give wants of one. */
+void mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows);
+
 /* A column of its own with a copy of rows rows[0 .. n-1]; rows NULL: the first n. Its name is a copy of `name`. Of a row -1 all is
  * missing. On error *to is empty. */
 ml_status mli_column_pick(ml_column *to, const char *name, const ml_column *from, const int64_t *rows, int64_t n);

@@ -1,5 +1,6 @@
 /* fields.c -- see fields.h. */
 #include "io/fields.h"
+#include "io/io.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -99,6 +100,56 @@ const mli_field *mli_fields_differ(const mli_field *fields, const void *a, const
         if (!equal(f, a, b))
             return f;
     return NULL;
+}
+
+/* ---- one option by its name ---- */
+
+const mli_field *mli_fields_find(const char *who, const mli_field *fields, const char *name, size_t length)
+{
+    char names[512], shown[MLI_SHOWN];
+    size_t used = 0;
+    names[0] = 0;
+    for (const mli_field *f = fields; f->name; f++) {
+        if (strncmp(f->name, name, length) == 0 && !f->name[length])
+            return f;
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", f->name);
+    }
+    snprintf(shown, sizeof shown, "%.*s", (int)(length < 64 ? length : 64), name);
+    return mli_null(ML_EINVAL, "%s: there is no option '%s'; there are: %s", who, shown, fields->name ? names : "none");
+}
+
+static bool is_whole(double v, double most)
+{
+    return v == floor(v) && fabs(v) <= most;
+}
+
+ml_status mli_field_set(const char *who, const mli_field *f, void *opts, double v)
+{
+    void *at = (char *)opts + f->at;
+    const char *must = NULL;
+    switch (f->kind) {
+    case MLI_COUNT:
+        must = is_whole(v, (double)MOST) ? NULL : "a whole number";
+        *(int64_t *)at = must ? 0 : v == 0 ? ML_NONE : (int64_t)v;
+        break;
+    case MLI_WORD:
+        must = is_whole(v, (double)MOST) && v >= 0 ? NULL : "a whole number >= 0";
+        *(uint64_t *)at = must ? 0 : (uint64_t)v;
+        break;
+    case MLI_FLAG:
+        must = v == 0 || v == 1 ? NULL : "0 or 1";
+        *(bool *)at = v == 1;
+        break;
+    case MLI_CHOICE:
+        must = is_whole(v, mli_choices(f) - 1) && v >= 0 ? NULL : "the number of one of its names";
+        *(int *)at = must ? 0 : (int)v;
+        break;
+    default:
+        must = isnan(v) && f->kind != MLI_NUMBER ? "a number" : NULL;
+        *(double *)at = v == 0 ? ML_ZERO : v;
+    }
+    return must ? mli_fail(ML_EINVAL, "%s: %s is %g: it must be %s", who, f->name, v, must) : ML_OK;
 }
 
 char *mli_field_text(const mli_field *f, const void *from, char *buf, size_t size)

@@ -98,6 +98,25 @@ diff "$work/claimed" "$work/printed" || fail "docs/inspecting.md claims (<) what
 grep -q '^digraph tape' "$work/tape.dot" || fail "the program of docs/inspecting.md has drawn nothing"
 echo "docs/inspecting.md: $(wc -l <"$work/printed") lines as claimed"
 
+# docs/pipelines.md: its program on a table of three hundred made-up passengers, some of whose ages are missing.
+pieces pipelines.md >"$work/pipelines.c"
+awk 'function draw(n) { seed = seed * 16807 % 2147483647; return seed % n }
+    BEGIN {
+        seed = 1
+        print "survived,pclass,sex,age,fare,embarked"
+        for (i = 0; i < 300; i++) {
+            female = draw(2)
+            printf "%d,%d,%s,%s,%d.5,%s\n", draw(10) < (female ? 9 : 1), 1 + draw(3), female ? "female" : "male",
+                draw(5) ? 1 + draw(70) : "", draw(90), substr("SCQ", 1 + draw(3), 1)
+        }
+    }' >"$work/passengers.csv"
+$cc $strict "$work/pipelines.c" $cflags $libs -o "$work/pipelines" || fail "the program of docs/pipelines.md does not compile"
+(cd "$work" && ./pipelines passengers.csv) >"$work/pipelines.log" || fail "the program of docs/pipelines.md failed: $(cat "$work/pipelines.log")"
+awk '$1 == "accuracy" { found = $2 >= 0.8 && $4 == 60 } END { exit !found }' "$work/pipelines.log" ||
+    fail "the program of docs/pipelines.md did not learn: $(cat "$work/pipelines.log")"
+[ "$(wc -l <"$work/predictions.csv")" = 61 ] || fail "the program of docs/pipelines.md wrote no predictions"
+echo "pipelines: $(cat "$work/pipelines.log")"
+
 # A program of the other kind must fail to link, not run with numbers of the wrong size.
 case $kind in
 mlcore) other=-DMLCORE_DOUBLE ;;

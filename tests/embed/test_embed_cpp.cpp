@@ -20,6 +20,9 @@ using tape_ptr = std::unique_ptr<ml_tape, deleter<ml_tape_free>>;
 using optim_ptr = std::unique_ptr<ml_optim, deleter<ml_optim_free>>;
 using set_ptr = std::unique_ptr<ml_dataset, deleter<ml_dataset_free>>;
 using text_ptr = std::unique_ptr<char, deleter<std::free>>;
+using frame_ptr = std::unique_ptr<ml_frame, deleter<ml_frame_free>>;
+using pipeline_ptr = std::unique_ptr<ml_pipeline, deleter<ml_pipeline_free>>;
+using search_ptr = std::unique_ptr<ml_search, deleter<ml_search_free>>;
 
 struct error : std::runtime_error {
     ml_status status;
@@ -193,6 +196,47 @@ void from_a_lambda(ml_dataset *set)
     train(net.get(), set, nullptr);
 }
 
+// A table, a recipe step by step, a search, a pipeline.
+void from_a_table()
+{
+    const std::size_t n = 80;
+    std::vector<double> age(n);
+    std::vector<const char *> sex(n);
+    std::vector<std::int64_t> survived(n);
+    ml_rng rng = ml_rng_seed(5);
+    for (std::size_t i = 0; i < n; i++) {
+        age[i] = i % 9 ? 80 * ml_rng_uniform(&rng) : std::nan("");
+        sex[i] = ml_rng_below(&rng, 2) ? "female" : "male";
+        survived[i] = sex[i][0] == 'f';
+    }
+    frame_ptr f(check(ml_frame_new()));
+    check(ml_frame_put_numbers(f.get(), "age", age.data(), static_cast<std::int64_t>(n)));
+    check(ml_frame_put_texts(f.get(), "sex", sex.data(), static_cast<std::int64_t>(n)));
+    check(ml_frame_put_integers(f.get(), "survived", survived.data(), static_cast<std::int64_t>(n)));
+
+    ml_recipe recipe = ml_recipe_of(ml_logistic_learner({}), nullptr, 0);
+    ml_impute_opts impute = {};
+    impute.columns = "age";
+    ml_one_hot_opts one_hot = {};
+    one_hot.columns = "sex";
+    for (const ml_prep_step &step : {ml_impute_step(impute), ml_one_hot_step(one_hot)})
+        check(ml_recipe_add(&recipe, step));
+    const double values[] = {0.01, 1};
+    ml_choice c = {};
+    c.option = "C";
+    c.v = values;
+    c.n = 2;
+    ml_search_opts opts = {};
+    opts.choice = &c;
+    opts.choices = 1;
+    opts.folds.stratify = "survived";
+    search_ptr search(check(ml_search_fit(recipe, f.get(), "survived", opts)));
+    pipeline_ptr p(check(ml_pipeline_fit(search->best, f.get(), "survived")));
+    double accuracy = 0;
+    check(ml_pipeline_score(p.get(), f.get(), "accuracy", &accuracy));
+    want(accuracy > 0.95, "the pipeline did not learn");
+}
+
 void errors(ml_net *net)
 {
     ml_rng rng = ml_rng_seed(1);
@@ -219,6 +263,7 @@ try {
     set_ptr set = stripes(64);
     net_ptr net = build();
     train(net.get(), set.get(), "block");
+    from_a_table();
     from_a_lambda(set.get());
     through_a_file(net.get(), set.get(), std::string(argc > 0 ? argv[0] : "embed") + ".safetensors");
     errors(net.get());

@@ -12,12 +12,12 @@ for part in '^digraph tape {' '<b>conv2d</b>  #0<br/>20x28x28x6' 'label=<11> ' '
     grep -q "$part" drawn/tape.dot || fail "the drawing lacks $part"
 done
 if command -v dot >/dev/null 2>&1; then
-    only drawn metrics.json model.safetensors tape.dot tape.svg
+    only drawn metrics.json model.safetensors report.html tape.dot tape.svg
     grep -q '</svg>' drawn/tape.svg || fail "tape.svg is no picture"
     dot -Tplain drawn/tape.dot 2>err >/dev/null || { cat err; fail "dot does not read tape.dot"; }
     if grep -qi 'error\|syntax' err; then cat err; fail "dot complains"; fi
 else
-    only drawn metrics.json model.safetensors tape.dot
+    only drawn metrics.json model.safetensors report.html tape.dot
 fi
 
 # Without Graphviz there is the drawing, and no picture, not even one of an earlier tape.

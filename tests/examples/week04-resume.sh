@@ -28,7 +28,7 @@ survives() {
     name=$1
     shift
     run 0 --data small --batch 20 --threads 2 --checkpoint-every 3 --out "$name" "$@"
-    only "$name" metrics.json model.safetensors
+    only "$name" metrics.json model.safetensors report.html
     out=$name-killed
     i=0 start=new
     for delay in 0 0.03 0.011 0.07 0.002 0.019 0.05; do
@@ -42,7 +42,7 @@ survives() {
         kills=$((kills + 1)) start=old
     done
     [ $status -eq 0 ] || run 0 --resume "$out/$ck"
-    only "$out" metrics.json model.safetensors
+    only "$out" metrics.json model.safetensors report.html
     same "$name" "$out"
     [ "$(number epochs "$name")" = "$(number epochs "$out")" ] || fail "$name: another number of epochs"
 }
@@ -73,7 +73,7 @@ for delay in 0.01 0.03 0.05 0.07 0.09 0.11 0.13 0.15 0.17 0.19 0.22 0.25 0.3 0.3
         found=$((found + 1))
         run 0 --quiet --resume moment/$ck
         same brief moment
-        only moment metrics.json model.safetensors
+        only moment metrics.json model.safetensors report.html
     fi
 done
 echo "$found of 16 were killed between first checkpoint and end"
@@ -192,10 +192,10 @@ mkdir elsewhere
 mv moved small
 (cd elsewhere && "$program" --quiet --resume ../played/$ck --epochs 20 --lr 0.004 --dropout 0.2 --out there >out 2>err) ||
     { cat elsewhere/err; fail "not resumed from another folder"; }
-only elsewhere/there metrics.json model.safetensors
+only elsewhere/there metrics.json model.safetensors report.html
 refuses '--out wants a value' --out
 run 0 $resume --quiet
-only played metrics.json model.safetensors
+only played metrics.json model.safetensors report.html
 run 0 --quiet --data small --batch 10 --out whole $lenet
 same whole played
 same whole elsewhere/there
@@ -240,7 +240,7 @@ for file in $ours; do
     [ ! -e "$file" ] || fail "$file was left"
 done
 rm $theirs || fail "a file of others was taken away"
-only played metrics.json model.safetensors
+only played metrics.json model.safetensors report.html
 run 0 --quiet --data small --batch 10 --out patient $patient
 same patient played
 echo passed

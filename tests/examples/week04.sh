@@ -108,7 +108,7 @@ if grep -q "$(printf '\033')" out; then fail "escape sequences in a pipe"; fi
 for key in model test_accuracy test_loss test_f1 train_seconds train_samples_per_second peak_rss_mb epochs seed threads; do
     grep -q "\"$key\": " runs/week04-mnist/metrics.json || fail "metrics.json lacks $key"
 done
-only runs/week04-mnist metrics.json model.safetensors
+only runs/week04-mnist metrics.json model.safetensors report.html
 run 0 --quiet --data small --model mlp --samples 200 --epochs 1 --out quiet
 [ "$(wc -l <out)" -eq 1 ] || fail "--quiet prints more than one line"
 
@@ -159,7 +159,7 @@ run 0 --data small --model mlp --samples 1500 --epochs 60 --patience 2 --hidden 
 grep -q '^stopped after epoch [0-9]*: no better validation accuracy for 2 epochs$' out || { cat out; fail "patience"; }
 grep -q '^kept the weights of epoch [0-9]*, validation' out || fail "the best weights are not kept"
 at_least 0.8 validation_accuracy runs/week04-mnist
-only runs/week04-mnist metrics.json model.safetensors
+only runs/week04-mnist metrics.json model.safetensors report.html
 
 # ---- a rate far too high says so, and writes no model ----
 run 1 --data small --model mlp --samples 3000 --epochs 20 --hidden 64 --checkpoint-every 1 --optimizer sgd --lr 100 --weight-decay 10 --out diverged

@@ -255,3 +255,15 @@ npz("deflated", ("a.npy", npy(described("<f8", (50, 40)), bytes(16000))), method
 data = (here / "npz" / "one").read_bytes()
 (here / "npz" / "cut").write_bytes(data[:-9])
 (here / "npz" / "far").write_bytes(data[:-6] + struct.pack("<I", 1 << 31) + data[-2:])
+
+tables = {
+    "plain": b"a,b,c\n1,2.5,x\n-3,1e-7,y\n0,,x\n", "crlf": b"\xef\xbb\xbfid,name\r\n1,Ann\r\n2,\"B\r\nob\"\r\n",
+    "quotes": b"a,b\n\"x, \"\"y\"\"\",1\n\"ab\"cd,2\nin\"side,4\n\"\",6\n", "missing": b"a,b\nNA,?\nnull,\n<NA>,5\n",
+    "times": b"t;u\n2020-01-31 12:30:00;2020-02-29\n1969-12-31T23:59:59.5Z;\n", "ragged": b"a,b\n1\n2,3,4\n5,6\n",
+    "open": b"a,b\n1,\"2\n3,4\n", "numbers": b"x|y\n9007199254740993|1e400\n123456789012345678901234567890|4.9e-324\n-0|.5\n",
+    "names": b"a,a,,a.1,`x`,<script>\n1,2,3,4,5,6\n", "words": b"c\nred\nblue\nred\nblue\n\nred\n", "zero": b"a,b\n1,x\0y\n",
+    "latin": b"a,b\n1,\xe4\n", "gzip": gzip.compress(b"a,b\n1,2\n3,4\n", 9, mtime=0), "blank": b"\n\n\r\na\n\n1\n",
+}
+for name, data in tables.items():
+    for choice in (0, 0x8c):
+        (here / "csv" / f"{name}{choice:02x}").write_bytes(bytes([choice]) + data)

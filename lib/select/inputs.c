@@ -1,0 +1,149 @@
+/* inputs.c -- the columns that a pipeline wants, and how a frame is held against them. */
+#include "data/frame.h"
+#include "io/io.h"
+#include "prep/convert.h"
+#include "select/select.h"
+
+#include <string.h>
+
+bool mli_type_named(const char *name, ml_type *type)
+{
+    for (ml_type t = ML_NUMBER; name && t <= ML_TIME; t++)
+        if (strcmp(name, ml_type_name(t)) == 0) {
+            *type = t;
+            return true;
+        }
+    return false;
+}
+
+/* ---- what is wanted ---- */
+
+void mli_inputs_free(mli_inputs *in)
+{
+    for (int j = 0; j < in->n && in->v; j++)
+        mli_free(in->v[j].name);
+    mli_free(in->v);
+    mli_free(in->ignore);
+    *in = (mli_inputs){0};
+}
+
+static ml_status add_input(mli_inputs *in, const char *name, ml_type type)
+{
+    mli_wanted *i = &in->v[in->n];
+    *i = (mli_wanted){.name = mli_strdup(name), .type = type};
+    in->n += i->name != NULL;
+    return i->name ? ML_OK : ML_ENOMEM;
+}
+
+static ml_status find_ignored(mli_inputs *in, const ml_frame *all, const ml_frame *used)
+{
+    const char **name = mli_alloc((size_t)all->columns * sizeof *name);
+    if (!name)
+        return ML_ENOMEM;
+    for (int j = 0; j < all->columns; j++)
+        if (!ml_frame_has(used, all->column[j].name))
+            name[in->ignored++] = all->column[j].name;
+    in->ignore = mli_texts_copy(name, in->ignored);
+    mli_free(name);
+    return in->ignore ? ML_OK : ML_ENOMEM;
+}
+
+ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *used, const char *target)
+{
+    *in = (mli_inputs){.v = mli_alloc((size_t)used->columns * sizeof *in->v)};
+    ml_status s = in->v ? find_ignored(in, all, used) : ML_ENOMEM;
+    for (int j = 0; j < used->columns && !s; j++)
+        if (strcmp(used->column[j].name, target) != 0)
+            s = add_input(in, used->column[j].name, used->column[j].type);
+    if (s)
+        mli_inputs_free(in);
+    return s;
+}
+
+/* ---- a frame ---- */
+
+static ml_status refuse_others(const mli_inputs *in, const ml_frame *f, const char *target)
+{
+    char shown[MLI_SHOWN];
+    for (int j = 0; j < f->columns; j++) {
+        const char *name = f->column[j].name;
+        bool known = strcmp(name, target) == 0;
+        for (int k = 0; k < in->n && !known; k++)
+            known = strcmp(name, in->v[k].name) == 0;
+        for (int k = 0; k < in->ignored && !known; k++)
+            known = strcmp(name, in->ignore[k]) == 0;
+        if (!known)
+            return mli_fail(ML_EINVAL, "pipeline: column '%s' is none of those that the pipeline was fitted on: leave it out",
+                            mli_shown(name, shown));
+    }
+    return ML_OK;
+}
+
+ml_frame *mli_inputs_conform(const mli_inputs *in, const ml_frame *f, const char *target)
+{
+    if (!mli_frame_is("pipeline", f) || refuse_others(in, f, target))
+        return NULL;
+    ml_frame *g = mli_frame_like(f);
+    ml_status s = g ? ML_OK : ML_ENOMEM;
+    for (int j = 0; j < in->n && !s; j++) {
+        const ml_column *c = ml_frame_column(f, in->v[j].name);
+        if (!c)
+            s = mli_fail_in("pipeline: an input is missing");
+        else if (mli_column_as(g, c, in->v[j].type))
+            s = mli_fail_in("pipeline");
+    }
+    if (!s)
+        return g;
+    ml_frame_free(g);
+    return NULL;
+}
+
+/* ---- in a file ---- */
+
+ml_status mli_inputs_put(const mli_inputs *in, mli_store *s, const char *at)
+{
+    json_t *list = json_array();
+    for (int j = 0; j < in->n && list; j++) {
+        json_t *o = mli_json_put(json_object(), "name", json_string(in->v[j].name));
+        o = mli_json_put(o, "type", json_string(ml_type_name(in->v[j].type)));
+        if (!o || json_array_append_new(list, o)) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    if (mli_store_put_json(s, at, "columns", list))
+        return ml_error_status();
+    return mli_store_put_texts(s, at, "ignored", (const char *const *)in->ignore, in->ignored);
+}
+
+enum { MOST_INPUTS = 1 << 20 };
+
+static ml_status take_input(mli_inputs *in, mli_store *s, const char *at, const json_t *o)
+{
+    const char *name = json_string_value(json_object_get(o, "name"));
+    ml_type type;
+    if (!name || !*name || !mli_type_named(json_string_value(json_object_get(o, "type")), &type))
+        return mli_store_fail(s, at, "columns", "want a name and a type each, which number %d has not", in->n);
+    return add_input(in, name, type);
+}
+
+ml_status mli_inputs_take(mli_inputs *in, mli_store *s, const char *at)
+{
+    *in = (mli_inputs){0};
+    const json_t *list = mli_store_json(s, at, "columns");
+    if (!list)
+        return ml_error_status();
+    size_t n = json_array_size(list);
+    int64_t ignored;
+    if (!json_is_array(list) || n > MOST_INPUTS)
+        return mli_store_fail(s, at, "columns", "is no list of at most %d", MOST_INPUTS);
+    ml_status status = mli_store_texts(s, at, "ignored", 0, MOST_INPUTS, &in->ignore, &ignored);
+    if (!status && !(in->v = mli_alloc(n * sizeof *in->v)))
+        status = ML_ENOMEM;
+    in->ignored = status ? 0 : (int)ignored;
+    for (size_t j = 0; j < n && !status; j++)
+        status = take_input(in, s, at, json_array_get(list, j));
+    if (status)
+        mli_inputs_free(in);
+    return status;
+}

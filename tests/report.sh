@@ -1,0 +1,89 @@
+#!/bin/sh
+# A report as a browser shows it, narrow and wide, light and dark: no error on its console, every picture there, nothing wider than the
+# page. Wants Chromium; 77 without. Usage: tests/report.sh [PAGE.html ...]; without one, week04-mnist makes it.
+set -u
+source=${MLCORE_SOURCE:-$(cd "$(dirname "$0")/.." && pwd -P)}
+build=${MLCORE_BUILD:-$source/build/check}
+browser=
+for name in chromium chromium-browser google-chrome; do
+    [ -n "$browser" ] || browser=$(command -v $name || :)
+done
+[ -n "$browser" ] || { echo "chromium is not here"; exit 77; }
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+fail() { echo "FAILED: $*"; exit 1; }
+
+if [ $# -eq 0 ]; then
+    [ -x "$build/week04-mnist" ] || { echo "$build/week04-mnist is not built"; exit 77; }
+    "$build/week04-mnist" --quiet --data "$source/data/mnist" --model mlp --hidden 32 --samples 2000 --epochs 3 --out "$work/run" ||
+        fail "week04-mnist"
+    set -- "$work/run/report.html"
+fi
+
+# What is asked of the page, in a copy whose policy lets a script run.
+question='<script>
+addEventListener("load", function () {
+    var root = document.documentElement, found = [];
+    if (root.scrollWidth > root.clientWidth) found.push("page is " + root.scrollWidth + " wide, of " + root.clientWidth);
+    document.querySelectorAll("img").forEach(function (im, i) {
+        if (!im.complete || !im.naturalWidth) found.push("picture " + i + " is missing");
+    });
+    document.querySelectorAll("main > *, figure svg, .pictures img, .facts div").forEach(function (e) {
+        var box = e.getBoundingClientRect();
+        if (box.right > root.clientWidth + 1 || box.left < -1)
+            found.push(e.tagName + " reaches from " + box.left + " to " + box.right);
+        if (!box.width || !box.height) found.push(e.tagName + " is empty");
+    });
+    document.querySelectorAll("[id]").forEach(function (e) {
+        if (document.querySelectorAll("[id=\"" + e.id + "\"]").length > 1) found.push("id " + e.id + " comes twice");
+    });
+    document.querySelectorAll("use").forEach(function (e) {
+        var to = e.getAttribute("xlink:href") || e.getAttribute("href");
+        if (!document.getElementById(to.slice(1))) found.push(to + " is nowhere");
+    });
+    var dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    parent.postMessage("looked at " + root.clientWidth + (dark ? " dark: " : " light: ") + (found.join("; ") || "fine"), "*");
+});
+</script>'
+
+# The page stands in a frame of the width that is asked for, since no window of Chromium's is narrower than 500 pixels. What it finds
+# becomes the text of the page around.
+frame() { # WIDTH
+    cat <<EOF
+<!DOCTYPE html><title>frame</title><body style="margin:0"><script>
+addEventListener("message", function (m) {
+    var answer = document.createElement("pre");
+    answer.id = "answer";
+    answer.textContent = m.data;
+    document.body.appendChild(answer);
+});
+</script><iframe src="page.html" style="border:0;width:$1px;height:8000px"></iframe>
+EOF
+}
+
+# look PAGE SCHEME: 0 dark, 1 light
+look() {
+    "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --enable-logging=stderr --log-level=0 --virtual-time-budget=5000 \
+        --user-data-dir="$work/profile" --allow-file-access-from-files --blink-settings=preferredColorScheme="$2" --window-size=1500,900 \
+        --dump-dom "file://$1" >"$work/dom" 2>"$work/log" </dev/null || { tail -n 5 "$work/log"; fail "the browser"; }
+    if grep 'CONSOLE' "$work/log"; then fail "$1: the console has messages, above"; fi
+}
+
+for page in "$@"; do
+    look "$(realpath "$page")" 1 # as it is, under its own policy
+    printf '%s\n' "$question" >"$work/question"
+    sed -e 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' -e "/^<\/main>/r $work/question" "$page" >"$work/page.html"
+    for width in 400 1400; do
+        frame $width >"$work/frame.html"
+        for scheme in 0 1; do
+            look "$work/frame.html" $scheme
+            answer=$(sed -n 's/.*<pre id="answer">\(looked at .*\)<\/pre>.*/\1/p' "$work/dom")
+            echo "$page: $answer"
+            case $answer in
+            "looked at $width "*': fine') ;;
+            *) fail "$page at $width: ${answer:-it does not answer}" ;;
+            esac
+        done
+    done
+done
+echo "$# page(s): fine at 400 and 1400 pixels, light and dark"
