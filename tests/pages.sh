@@ -9,8 +9,7 @@ complain() {
     bad=1
 }
 
-# Pages about what has no gradient to check: rules that use gradients, pictures, and the check itself.
-no_gradient=" adagrad adam clipping distributions ema gradcheck group-rates init resize rmsprop rolling schedules sgd tape "
+no_gradient=" adagrad adam bootstrap clipping correlation decimal decision-tree distributions ema gradcheck group-rates init pruning random-forest resize rmsprop roc-pr rolling schedules selection sgd tape "
 
 for file in lib/kernels/*.c lib/linalg/*.c; do
     [ -f "$file" ] || continue

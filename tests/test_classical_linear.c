@@ -171,10 +171,23 @@ static void what_is_refused(void **state)
     assert_refused(data, (ml_linear_opts){.solver = (ml_linear_solver)9}, "solver");
     assert_refused(data, (ml_linear_opts){.alpha = 1, .l1_ratio = 0.5, .solver = ML_LINEAR_QR}, "solver qr knows no l1 part");
     assert_refused(data, (ml_linear_opts){.solver = ML_LINEAR_CHOLESKY}, "feature 'twice the age' is a sum of those before it");
+    assert_refused(data, (ml_linear_opts){.alpha = 1e308, .l1_ratio = 0.5}, "the penalty does not fit a double");
     data.y.v = far;
     assert_refused(data, (ml_linear_opts){0}, "does not fit a double");
     data.y.v = y;
     assert_refused((ml_xy){.x = {.v = wide, .rows = 3, .columns = 1}, .y = {y, 3}}, (ml_linear_opts){0}, "column 'x0' holds numbers");
+    /* Wherever it is, in a row that counts or in one that does not, it is named. */
+    const double bad[] = {NAN, INFINITY, -INFINITY}, some[] = {0, 1, 1};
+    for (int at = 0; at < 6; at++)
+        for (int way = 0; way < 6; way++) {
+            double spoilt[6];
+            char part[64];
+            memcpy(spoilt, x, sizeof x);
+            spoilt[at] = bad[way / 2];
+            snprintf(part, sizeof part, "feature '%s' of row %d is %s", names[at % 2], at / 2, way < 2 ? "missing" : "infinite");
+            ml_xy with = {.x = {.v = spoilt, .rows = 3, .columns = 2, .names = names}, .y = {y, 3}, .weight = {way % 2 ? some : NULL, 3}};
+            assert_refused(with, (ml_linear_opts){.no_intercept = at % 2 == 0}, part);
+        }
     data.y.v = NULL;
     data.label = (ml_ints){(int32_t[]){0, 1, 0}, 3};
     assert_refused(data, (ml_linear_opts){0}, "linear");

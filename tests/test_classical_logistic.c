@@ -223,6 +223,7 @@ static void what_is_refused(void **state)
     assert_refused(data, (ml_logistic_opts){.solver = (ml_logistic_solver)-1}, "solver");
     assert_refused(data, (ml_logistic_opts){.l1_ratio = 1, .solver = ML_LOGISTIC_LBFGS}, "solver lbfgs knows no l1 part");
     assert_refused(regression_data(&r, 0, false), (ml_logistic_opts){0}, "logistic");
+    assert_refused(data, (ml_logistic_opts){.C = 1e-320}, "the penalty does not fit a double");
     r.v[7] = NAN;
     assert_refused(data, (ml_logistic_opts){0}, "x1");
     regression_free(&r);

@@ -161,6 +161,47 @@ static void paths_equal_scikit_learn(void **state)
     }
 }
 
+/* docs/math/decision-tree.md and pruning.md. */
+static void by_numbers(void **state)
+{
+    (void)state;
+    ml_xy xy = {.x = {.v = (double[]){1, 2, 3, 4, 5, 6, NAN}, .rows = 7, .columns = 1}, .label = {(int32_t[]){0, 0, 0, 1, 0, 1, 1}, 7}};
+    const double threshold[] = {3.5, NAN, 5.5, 4.5, NAN, NAN, NAN}, impurity[] = {24.0 / 49, 0, 0.375, 0.5, 0, 0, 0};
+    const double alpha[] = {0, 3.0 / 28, 24.0 / 49 - 3.0 / 14};
+    const int64_t leaves[] = {4, 2, 1};
+    ml_model *m = ml_tree_fit(xy, (ml_tree_opts){0});
+    assert_non_null(m);
+    for (int64_t i = 0; i < 7; i++) {
+        ml_tree_node n;
+        assert_int_equal(ml_model_node(m, 0, i, &n), ML_OK);
+        close_to("threshold", n.threshold, threshold[i], 0, 0);
+        close_to("impurity", n.impurity, impurity[i], 1e-14, 0);
+        assert_false(n.missing_left && n.missing_seen);
+    }
+    ml_pruning *p = ml_model_pruning(m, 0);
+    assert_int_equal(p->n, 3);
+    for (int i = 0; i < 3; i++) {
+        close_to("alpha", p->alpha[i], alpha[i], 1e-14, 0);
+        assert_int_equal(p->leaves[i], leaves[i]);
+    }
+    ml_pruning_free(p);
+    ml_model_free(m);
+}
+
+/* The exercise of decision-tree.md. */
+static void exclusive_or_is_split_without_a_decrease(void **state)
+{
+    (void)state;
+    int64_t leaves;
+    ml_xy xy = {.x = {.v = (double[]){0, 0, 0, 1, 1, 0, 1, 1}, .rows = 4, .columns = 2}, .label = {(int32_t[]){0, 1, 1, 0}, 4}};
+    for (int least = 0; least < 2; least++) {
+        ml_model *m = ml_tree_fit(xy, (ml_tree_opts){.min_impurity_decrease = least ? 1e-9 : 0});
+        assert_int_equal(ml_model_tree_size(m, 0, NULL, &leaves, NULL), ML_OK);
+        assert_int_equal(leaves, least ? 1 : 4);
+        ml_model_free(m);
+    }
+}
+
 /* ---- what data may be ---- */
 
 /* A tree of one feature; predictions for the same rows must be the labels. */
@@ -363,6 +404,8 @@ int main(void)
         cmocka_unit_test(importances_equal_scikit_learn),
         cmocka_unit_test(predictions_equal_scikit_learn),
         cmocka_unit_test(paths_equal_scikit_learn),
+        cmocka_unit_test(by_numbers),
+        cmocka_unit_test(exclusive_or_is_split_without_a_decrease),
         cmocka_unit_test(awkward_numbers_are_told_apart),
         cmocka_unit_test(no_features_make_one_leaf),
         cmocka_unit_test(units_do_not_matter),

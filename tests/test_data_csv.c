@@ -1,5 +1,5 @@
-/* test_data_csv.c -- CSV in: dialects, types, missing values, stretches; the same whatever the number of threads, and with no more
- * memory than promised.
+/* test_data_csv.c -- CSV in: dialects, types, missing values, stretches; the same whatever the number of threads, and with no
+ * more memory than promised.
  */
 #include "support/table.h"
 #include "support/tmp.h"
@@ -30,35 +30,36 @@ static void separators_are_found_out(void **state)
         assert_int_equal(r.separator, rows[i].separator);
     }
     ml_frame *f = table_of("a:b\n1:2,5\n", (ml_csv_opts){.separator = ':', .decimal_comma = true});
-    assert_column(f, "b", ML_NUMBER, "2.5|");
+    assert_table_column(f, "b", ML_NUMBER, "2.5|");
     ml_frame_free(f);
     f = table_of("a;b\n1,25;-0,5\n", (ml_csv_opts){.decimal_comma = true});
-    assert_column(f, "a", ML_NUMBER, "1.25|");
-    assert_column(f, "b", ML_NUMBER, "-0.5|");
+    assert_table_column(f, "a", ML_NUMBER, "1.25|");
+    assert_table_column(f, "b", ML_NUMBER, "-0.5|");
     ml_frame_free(f);
 }
 
 static void quotes(void **state)
 {
     (void)state;
-    ml_frame *f = table_of("a,\"b\"\"c\"\n\"x, y\",\"two\nlines\"\n\"\",\"say \"\"hi\"\"\"\n\"12\",5\" pipe\n\"ab\"c\"d\",''\n", NO_OPTIONS);
-    assert_column(f, "a", ML_TEXT, "x, y|NA|12|abc\"d\"|");
-    assert_column(f, "b\"c", ML_TEXT, "two\nlines|say \"hi\"|5\" pipe|''|");
+    ml_frame *f = table_of("a,\"b\"\"c\"\n\"x, y\",\"two\nlines\"\n\"\",\"say \"\"hi\"\"\"\n\"12\",5\" pipe\n\"ab\"c\"d\",''\n",
+                           NO_OPTIONS);
+    assert_table_column(f, "a", ML_TEXT, "x, y|NA|12|abc\"d\"|");
+    assert_table_column(f, "b\"c", ML_TEXT, "two\nlines|say \"hi\"|5\" pipe|''|");
     ml_frame_free(f);
     f = table_of("a,b\n\"1\",\"2.5\"\n\"3\",\"\"\n", NO_OPTIONS);
-    assert_column(f, "a", ML_INTEGER, "1|3|");
-    assert_column(f, "b", ML_NUMBER, "2.5|NA|");
+    assert_table_column(f, "a", ML_INTEGER, "1|3|");
+    assert_table_column(f, "b", ML_NUMBER, "2.5|NA|");
     ml_frame_free(f);
     f = table_of("a,b\n'x,y',\"q\n", (ml_csv_opts){.quote = '\''});
-    assert_column(f, "a", ML_TEXT, "x,y|");
-    assert_column(f, "b", ML_TEXT, "\"q|");
+    assert_table_column(f, "a", ML_TEXT, "x,y|");
+    assert_table_column(f, "b", ML_TEXT, "\"q|");
     ml_frame_free(f);
     f = table_of("a,b\n\"x,y\"\n", (ml_csv_opts){.no_quotes = true});
-    assert_column(f, "a", ML_TEXT, "\"x|");
-    assert_column(f, "b", ML_TEXT, "y\"|");
+    assert_table_column(f, "a", ML_TEXT, "\"x|");
+    assert_table_column(f, "b", ML_TEXT, "y\"|");
     ml_frame_free(f);
     f = table_of("a,b\n\"\",1\n\"NA\",2\nNA,3\n,4\n", (ml_csv_opts){.quoted_present = true});
-    assert_column(f, "a", ML_TEXT, "|NA|NA|NA|");
+    assert_table_column(f, "a", ML_TEXT, "|NA|NA|NA|");
     assert_int_equal(ml_frame_column(f, "a")->missing, 2);
     ml_frame_free(f);
 }
@@ -67,19 +68,20 @@ static void ends_of_lines(void **state)
 {
     (void)state;
     static const char *const texts[] = {"a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4",
-                                        "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", "\xef\xbb\xbf" "a,b\n1,2\n3,4\n", "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
+                                        "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", ("\xef\xbb\xbf" "a,b\n1,2\n3,4\n"),
+                                        "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
                                         "\xef\xbb\xbf\"a\",b\n1,2\n3,4\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ml_frame *f = table_of(texts[i], NO_OPTIONS);
-        assert_column(f, "a", ML_INTEGER, "1|3|");
-        assert_column(f, "b", ML_INTEGER, "2|4|");
+        assert_table_column(f, "a", ML_INTEGER, "1|3|");
+        assert_table_column(f, "b", ML_INTEGER, "2|4|");
         ml_frame_free(f);
     }
     ml_frame *f = table_of("a\r\n1\r\n\r\n2\r\n", NO_OPTIONS);
-    assert_column(f, "a", ML_INTEGER, "1|2|");
+    assert_table_column(f, "a", ML_INTEGER, "1|2|");
     ml_frame_free(f);
     f = table_of("a,b\n1,\r\n,\n", NO_OPTIONS);
-    assert_column(f, "b", ML_NUMBER, "NA|NA|");
+    assert_table_column(f, "b", ML_NUMBER, "NA|NA|");
     ml_frame_free(f);
 }
 
@@ -87,26 +89,27 @@ static void headers(void **state)
 {
     (void)state;
     ml_frame *f = table_of("1,2\n3,4\n", (ml_csv_opts){.no_header = true});
-    assert_column(f, "x0", ML_INTEGER, "1|3|");
-    assert_column(f, "x1", ML_INTEGER, "2|4|");
+    assert_table_column(f, "x0", ML_INTEGER, "1|3|");
+    assert_table_column(f, "x1", ML_INTEGER, "2|4|");
     ml_frame_free(f);
     f = table_of("1,2\n", (ml_csv_opts){.no_header = true, .names = "u,v\\,w"});
-    assert_column(f, "v,w", ML_INTEGER, "2|");
+    assert_table_column(f, "v,w", ML_INTEGER, "2|");
     ml_frame_free(f);
     f = table_of("a,b\n1,2\n", (ml_csv_opts){.names = "u,v"});
-    assert_column(f, "u", ML_INTEGER, "1|");
+    assert_table_column(f, "u", ML_INTEGER, "1|");
     assert_int_equal(f->rows, 1);
     ml_frame_free(f);
     /* As pandas names them. */
     f = table_of("a,a,,a.1,a,,<script>alert(1)</script>,`rm -rf x`\n1,2,3,4,5,6,7,8\n", NO_OPTIONS);
-    static const char *const names[] = {"a", "a.2", "Unnamed: 2", "a.1", "a.3", "Unnamed: 5", "<script>alert(1)</script>", "`rm -rf x`"};
+    static const char *const names[] = {"a", "a.2", "Unnamed: 2", "a.1", "a.3", "Unnamed: 5", "<script>alert(1)</script>",
+                                        "`rm -rf x`"};
     assert_int_equal(f->columns, 8);
     for (int j = 0; j < 8; j++)
         assert_string_equal(f->column[j].name, names[j]);
     ml_frame_free(f);
     f = table_of("a,b\n", NO_OPTIONS);
     assert_int_equal(f->rows, 0);
-    assert_column(f, "a", ML_NUMBER, "");
+    assert_table_column(f, "a", ML_NUMBER, "");
     ml_frame_free(f);
     f = table_of(" a , b\n1,2\n", NO_OPTIONS);
     assert_true(ml_frame_has(f, "a") && ml_frame_has(f, "b"));
@@ -119,15 +122,15 @@ static void parts_of_a_file(void **state)
     const char *text = "title\n# note\n\na,b,c\n1,2,3\n# 9,9,9\n4,5,6\n7,8,9\n";
     ml_csv_opts o = {.skip_lines = 1, .comment = '#'};
     ml_frame *f = table_of(text, o);
-    assert_column(f, "a", ML_INTEGER, "1|4|7|");
+    assert_table_column(f, "a", ML_INTEGER, "1|4|7|");
     ml_frame_free(f);
     o.columns = "c,a";
     o.rows = 2;
     f = table_of(text, o);
     assert_int_equal(f->columns, 2);
     assert_string_equal(f->column[0].name, "c");
-    assert_column(f, "c", ML_INTEGER, "3|6|");
-    assert_column(f, "a", ML_INTEGER, "1|4|");
+    assert_table_column(f, "c", ML_INTEGER, "3|6|");
+    assert_table_column(f, "a", ML_INTEGER, "1|4|");
     ml_frame_free(f);
     o.rows = ML_NONE;
     f = table_of(text, o);
@@ -146,7 +149,7 @@ static void bad_rows_can_be_skipped(void **state)
     ml_csv_report r;
     ml_csv_opts o = {.skip_bad_rows = true, .report = &r};
     ml_frame *f = table_of("a,b\n1,2\n3\n4,5,6\n\"x\ny\",7\n8,9,\n10,11\n", o);
-    assert_column(f, "a", ML_TEXT, "1|x\ny|10|");
+    assert_table_column(f, "a", ML_TEXT, "1|x\ny|10|");
     assert_int_equal(r.bad, 3);
     assert_int_equal(r.rows, 3);
     assert_int_equal(r.bad_line[0], 3);
@@ -155,7 +158,7 @@ static void bad_rows_can_be_skipped(void **state)
     ml_frame_free(f);
     o.rows = 2;
     f = table_of("a,b\n1\n2\n3,4\n5\n6,7\n8,9\n", o);
-    assert_column(f, "b", ML_INTEGER, "4|7|");
+    assert_table_column(f, "b", ML_INTEGER, "4|7|");
     ml_frame_free(f);
 }
 
@@ -195,9 +198,11 @@ static void types_of_values(void **state)
         {"-\n", ML_TEXT, "-|"},
         {".\n", ML_TEXT, ".|"},
         {"00012345678901234567\n", ML_INTEGER, "12345678901234567|"},
-        {"0.1234567890123456789\n12345678.12345678\n123456789.1234567\n", ML_NUMBER, "0.12345678901234568|12345678.12345678|123456789.1234567|"},
+        {"0.1234567890123456789\n12345678.12345678\n123456789.1234567\n", ML_NUMBER,
+         "0.12345678901234568|12345678.12345678|123456789.1234567|"},
         {"9007199254740993\n0.5\n", ML_NUMBER, "9007199254740992.0|0.5|"},
-        {"12345678.\n.12345678\n123456789012345.\n.123456789012345\n", ML_NUMBER, "12345678.0|0.12345678|123456789012345.0|0.123456789012345|"},
+        {"12345678.\n.12345678\n123456789012345.\n.123456789012345\n", ML_NUMBER,
+         "12345678.0|0.12345678|123456789012345.0|0.123456789012345|"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512];
@@ -205,7 +210,7 @@ static void types_of_values(void **state)
         for (const char *p = rows[i].values; *p; p += strcspn(p, "\n") + 1)
             n += (size_t)snprintf(text + n, sizeof text - n, "%.*s;0\n", (int)strcspn(p, "\n"), p);
         ml_frame *f = table_of(text, (ml_csv_opts){.separator = ';'});
-        assert_column(f, "a", rows[i].type, rows[i].read);
+        assert_table_column(f, "a", rows[i].type, rows[i].read);
         ml_frame_free(f);
     }
 }
@@ -218,8 +223,10 @@ static void types_that_show_late(void **state)
         const char *first, *last;
         ml_type type;
     } rows[] = {
-        {"1", "2", ML_INTEGER}, {"1", "2.5", ML_NUMBER}, {"1", "x", ML_TEXT}, {"1.5", "x", ML_TEXT}, {"", "7", ML_INTEGER}, {"", "7.5", ML_NUMBER},
-        {"", "2020-01-01", ML_TIME}, {"2020-01-01", "2021-01-01", ML_TIME}, {"2020-01-01", "7", ML_TEXT}, {"x", "7", ML_TEXT}, {"", "x", ML_TEXT},
+        {"1", "2", ML_INTEGER}, {"1", "2.5", ML_NUMBER}, {"1", "x", ML_TEXT}, {"1.5", "x", ML_TEXT}, {"", "7", ML_INTEGER}, {"",
+                                                                                                                             "7.5", ML_NUMBER},
+        {"", "2020-01-01", ML_TIME}, {"2020-01-01", "2021-01-01", ML_TIME}, {"2020-01-01", "7", ML_TEXT}, {"x", "7", ML_TEXT},
+        {"", "x", ML_TEXT},
         {"1", "2020-01-01", ML_TEXT}, {"1", "", ML_INTEGER}, {"1.5", "", ML_NUMBER},
     };
     enum { N = 60000 }; /* several blocks */
@@ -251,16 +258,17 @@ static void types_that_show_late(void **state)
 static void types_that_are_given(void **state)
 {
     (void)state;
-    const ml_csv_type types[] = {{"n", ML_NUMBER, NULL}, {"t", ML_TEXT, NULL}, {"c", ML_CATEGORY, NULL}, {"d", ML_TIME, "%d.%m.%Y %H:%M"}};
+    const ml_csv_type types[] = {{"n", ML_NUMBER, NULL}, {"t", ML_TEXT, NULL}, {"c", ML_CATEGORY, NULL}, {"d", ML_TIME,
+                                                                                                          "%d.%m.%Y %H:%M"}};
     ml_frame *f = table_of("n,t,c,d,i\n1,007,x,31.12.1999 23:59,1\n,NA,y,,2\n", (ml_csv_opts){.types = types, .n_types = 4});
-    assert_column(f, "n", ML_NUMBER, "1.0|NA|");
-    assert_column(f, "t", ML_TEXT, "007|NA|");
-    assert_column(f, "c", ML_CATEGORY, "x|y|");
-    assert_column(f, "d", ML_TIME, "1999-12-31 23:59:00|NA|");
-    assert_column(f, "i", ML_INTEGER, "1|2|");
+    assert_table_column(f, "n", ML_NUMBER, "1.0|NA|");
+    assert_table_column(f, "t", ML_TEXT, "007|NA|");
+    assert_table_column(f, "c", ML_CATEGORY, "x|y|");
+    assert_table_column(f, "d", ML_TIME, "1999-12-31 23:59:00|NA|");
+    assert_table_column(f, "i", ML_INTEGER, "1|2|");
     ml_frame_free(f);
     f = table_of("c\n\"\"\n\"\"\n", (ml_csv_opts){.types = &(ml_csv_type){"c", ML_CATEGORY, NULL}, .n_types = 1});
-    assert_column(f, "c", ML_CATEGORY, "NA|NA|");
+    assert_table_column(f, "c", ML_CATEGORY, "NA|NA|");
     assert_int_equal(ml_frame_column(f, "c")->categories, 0);
     ml_frame_free(f);
 }
@@ -293,17 +301,17 @@ static void words_for_missing_values(void **state)
 {
     (void)state;
     ml_frame *f = table_of("a,b\n-999,none\n5,x\n", (ml_csv_opts){.na = "-999,none"});
-    assert_column(f, "a", ML_INTEGER, "NA|5|");
-    assert_column(f, "b", ML_TEXT, "NA|x|");
+    assert_table_column(f, "a", ML_INTEGER, "NA|5|");
+    assert_table_column(f, "b", ML_TEXT, "NA|x|");
     ml_frame_free(f);
     f = table_of("a,b\nNA,?\n ,5\n", (ml_csv_opts){.no_default_na = true});
-    assert_column(f, "a", ML_TEXT, "NA|NA|");
+    assert_table_column(f, "a", ML_TEXT, "NA|NA|");
     assert_int_equal(ml_frame_column(f, "a")->missing, 1);
-    assert_column(f, "b", ML_TEXT, "?|5|");
+    assert_table_column(f, "b", ML_TEXT, "?|5|");
     ml_frame_free(f);
     f = table_of("a;b\n<NA>;1\n#N/A N/A;2\nnull; NaN \n", NO_OPTIONS);
-    assert_column(f, "a", ML_NUMBER, "NA|NA|NA|");
-    assert_column(f, "b", ML_INTEGER, "1|2|NA|");
+    assert_table_column(f, "a", ML_NUMBER, "NA|NA|NA|");
+    assert_table_column(f, "b", ML_INTEGER, "1|2|NA|");
     ml_frame_free(f);
 }
 
@@ -314,8 +322,8 @@ static void a_locale_with_a_comma(void **state)
         skip();
     ml_frame *f = table_of("a,b\n1.5,0.12345678901234567890\n", NO_OPTIONS);
     setlocale(LC_NUMERIC, "C");
-    assert_column(f, "a", ML_NUMBER, "1.5|");
-    assert_column(f, "b", ML_NUMBER, "0.12345678901234568|");
+    assert_table_column(f, "a", ML_NUMBER, "1.5|");
+    assert_table_column(f, "b", ML_NUMBER, "0.12345678901234568|");
     ml_frame_free(f);
 }
 
@@ -357,14 +365,14 @@ static void any_number_of_threads(void **state)
             assert_int_equal(ml_set_threads(threads), ML_OK);
             ml_frame *f = table_parse(text, n, NO_OPTIONS);
             assert_non_null(f);
-            assert_same_frame(one, f);
+            assert_same_table(one, f);
             ml_frame_free(f);
         }
         assert_int_equal(ml_set_threads(before), ML_OK);
         /* The plain way, which a comment wants, reads the same. */
         ml_frame *plain = table_parse(text, n, (ml_csv_opts){.comment = '\x01'});
         assert_non_null(plain);
-        assert_same_frame(one, plain);
+        assert_same_table(one, plain);
         ml_frame_free(plain);
         ml_frame_free(one);
         free(text);
@@ -387,7 +395,7 @@ static void gzipped(void **state)
     ml_frame *f = ml_csv_read(tmp_path("t.csv.gz"), NO_OPTIONS);
     if (!f)
         fail_msg("%s", ml_error());
-    assert_same_frame(plain, f);
+    assert_same_table(plain, f);
     ml_frame_free(f);
     ml_frame_free(plain);
     free(text);
@@ -414,7 +422,7 @@ static void stretches(void **state)
             for (int64_t i = 0; i < f->rows; i++)
                 rows[i] = row + i;
             ml_frame *same = ml_frame_take(all, rows, f->rows);
-            assert_same_frame(same, f);
+            assert_same_table(same, f);
             ml_frame_free(same);
             row += f->rows;
             free(rows);

@@ -14,13 +14,13 @@
 static void rows_of_another_length(void **state)
 {
     (void)state;
-    assert_refused("a,b\n1,2\n3\n", NO_OPTIONS,
+    assert_table_refused("a,b\n1,2\n3\n", NO_OPTIONS,
                    "t.csv: line 3: 1 field, expected 2 (the separator is ','); skip_bad_rows leaves such rows out");
-    assert_refused("a,b\n1,2,3\n", NO_OPTIONS,
+    assert_table_refused("a,b\n1,2,3\n", NO_OPTIONS,
                    "t.csv: line 2: 3 fields, expected 2 (the separator is ','); skip_bad_rows leaves such rows out");
-    assert_refused("# x\n\na,b\n\"1\n\",2\n\n3,4,\n", (ml_csv_opts){.comment = '#'},
+    assert_table_refused("# x\n\na,b\n\"1\n\",2\n\n3,4,\n", (ml_csv_opts){.comment = '#'},
                    "t.csv: line 7: 3 fields, expected 2 (the separator is ','); skip_bad_rows leaves such rows out");
-    assert_refused("a\tb\n1\t2\t3\n", (ml_csv_opts){.separator = '\t'},
+    assert_table_refused("a\tb\n1\t2\t3\n", (ml_csv_opts){.separator = '\t'},
                    "t.csv: line 2: 3 fields, expected 2 (the separator is a tab); skip_bad_rows leaves such rows out");
     /* Far behind the first block. */
     char *text = malloc(2000000);
@@ -28,7 +28,7 @@ static void rows_of_another_length(void **state)
     size_t n = (size_t)sprintf(text, "a,b\n");
     for (int i = 0; i < 100000; i++)
         n += (size_t)sprintf(text + n, i == 77777 ? "%d,%d,\n" : "%d,%d\n", i, i);
-    assert_bytes_refused(text, n, NO_OPTIONS,
+    assert_table_bytes_refused(text, n, NO_OPTIONS,
                          "t.csv: line 77779: 3 fields, expected 2 (the separator is ','); skip_bad_rows leaves such rows out");
     free(text);
 }
@@ -36,11 +36,11 @@ static void rows_of_another_length(void **state)
 static void quotes_that_stay_open(void **state)
 {
     (void)state;
-    assert_refused("a,b\n1,2\n3,\"x\n4,5\n", NO_OPTIONS, "t.csv: line 3: a quote opens in this row and is never closed");
-    assert_refused("\"a,b\n1,2\n", NO_OPTIONS, "t.csv: line 1: a quote opens in this row and is never closed");
-    assert_refused("a,b\n1,\"\"\"\n", NO_OPTIONS, "t.csv: line 2: a quote opens in this row and is never closed");
-    assert_refused("a,b\n1,\"", NO_OPTIONS, "t.csv: line 2: a quote opens in this row and is never closed");
-    assert_refused("a,b\n1,2\n3,\"x\n4,5\n", (ml_csv_opts){.skip_bad_rows = true},
+    assert_table_refused("a,b\n1,2\n3,\"x\n4,5\n", NO_OPTIONS, "t.csv: line 3: a quote opens in this row and is never closed");
+    assert_table_refused("\"a,b\n1,2\n", NO_OPTIONS, "t.csv: line 1: a quote opens in this row and is never closed");
+    assert_table_refused("a,b\n1,\"\"\"\n", NO_OPTIONS, "t.csv: line 2: a quote opens in this row and is never closed");
+    assert_table_refused("a,b\n1,\"", NO_OPTIONS, "t.csv: line 2: a quote opens in this row and is never closed");
+    assert_table_refused("a,b\n1,2\n3,\"x\n4,5\n", (ml_csv_opts){.skip_bad_rows = true},
                    "t.csv: line 3: a quote opens in this row and is never closed");
 }
 
@@ -48,37 +48,42 @@ static void bytes_that_are_no_text(void **state)
 {
     (void)state;
     static const char zero[] = "a,b\n1,x\n2,y\0z\n", zero_name[] = "a\0,b\n1,x\n", zero_category[] = "a,b\n1,x\0\n2,x\0\n";
-    assert_bytes_refused(zero, sizeof zero - 1, NO_OPTIONS, "t.csv: line 3: column 'b': there is a zero byte in the text");
-    assert_bytes_refused(zero_name, sizeof zero_name - 1, NO_OPTIONS, "t.csv: line 1: the name of column 1 has a zero byte");
-    assert_bytes_refused(zero_category, sizeof zero_category - 1, NO_OPTIONS, "t.csv: line 2: column 'b': there is a zero byte in the text");
+    assert_table_bytes_refused(zero, sizeof zero - 1, NO_OPTIONS,
+                               "t.csv: line 3: column 'b': there is a zero byte in the text");
+    assert_table_bytes_refused(zero_name, sizeof zero_name - 1, NO_OPTIONS,
+                               "t.csv: line 1: the name of column 1 has a zero byte");
+    assert_table_bytes_refused(zero_category, sizeof zero_category - 1, NO_OPTIONS,
+                         "t.csv: line 2: column 'b': there is a zero byte in the text");
     static const char *const bad[] = {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[64];
         snprintf(text, sizeof text, "a,b\n1,x\n2,%s\n", bad[i]);
-        assert_refused(text, NO_OPTIONS, "t.csv: line 3: column 'b': the text is not UTF-8");
+        assert_table_refused(text, NO_OPTIONS, "t.csv: line 3: column 'b': the text is not UTF-8");
         snprintf(text, sizeof text, "a,%s\n1,x\n", bad[i]);
-        assert_refused(text, NO_OPTIONS, "t.csv: line 1: the name of column 2 is not UTF-8");
+        assert_table_refused(text, NO_OPTIONS, "t.csv: line 1: the name of column 2 is not UTF-8");
     }
     ml_frame *f = table_of("a,b\n1,gr\xc3\xbc\xc3\x9f\n2,\xe2\x82\xac\n3,\xf0\x9f\x98\x80\n", NO_OPTIONS);
-    assert_column(f, "b", ML_TEXT, "gr\xc3\xbc\xc3\x9f|\xe2\x82\xac|\xf0\x9f\x98\x80|");
+    assert_table_column(f, "b", ML_TEXT, "gr\xc3\xbc\xc3\x9f|\xe2\x82\xac|\xf0\x9f\x98\x80|");
     ml_frame_free(f);
     /* What is not asked for is not looked at. */
     f = table_parse(zero, sizeof zero - 1, (ml_csv_opts){.columns = "a"});
     assert_non_null(f);
-    assert_column(f, "a", ML_INTEGER, "1|2|");
+    assert_table_column(f, "a", ML_INTEGER, "1|2|");
     ml_frame_free(f);
-    assert_bytes_refused("\xff\xfe" "a\0,\0", 6, NO_OPTIONS,
+    assert_table_bytes_refused("\xff\xfe" "a\0,\0", 6, NO_OPTIONS,
                          "t.csv: the file is UTF-16: make it UTF-8, by iconv -f UTF-16 -t UTF-8, say");
-    assert_refused("a,b\r1,2\r3,4\r", NO_OPTIONS, "t.csv: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines");
+    assert_table_refused("a,b\r1,2\r3,4\r", NO_OPTIONS,
+                   "t.csv: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines");
 }
 
 static void files_without_a_table(void **state)
 {
     (void)state;
-    assert_refused("", NO_OPTIONS, "t.csv: the file is empty");
-    assert_refused("\xef\xbb\xbf", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
-    assert_refused("\n\n\r\n", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
-    assert_refused("a,b\n", (ml_csv_opts){.skip_lines = INT64_MAX}, "t.csv: nothing in it but lines that are empty, comments or skipped");
+    assert_table_refused("", NO_OPTIONS, "t.csv: the file is empty");
+    assert_table_refused("\xef\xbb\xbf", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
+    assert_table_refused("\n\n\r\n", NO_OPTIONS, "t.csv: nothing in it but lines that are empty, comments or skipped");
+    assert_table_refused("a,b\n", (ml_csv_opts){.skip_lines = INT64_MAX},
+                   "t.csv: nothing in it but lines that are empty, comments or skipped");
     assert_null(ml_csv_read(tmp_path("none.csv"), NO_OPTIONS));
     assert_non_null(strstr(ml_error(), "none.csv: cannot be opened: No such file"));
     assert_int_equal(ml_error_status(), ML_EIO);
@@ -103,12 +108,12 @@ static void gzip_that_is_wrong(void **state)
     size_t n;
     uint8_t *bytes = slurp(tmp_path("t.gz"), &n);
     assert_non_null(bytes);
-    assert_bytes_refused(bytes, n - 4, NO_OPTIONS, "t.csv: the gzip data is cut short");
-    assert_bytes_refused(bytes, n / 2, NO_OPTIONS, "t.csv: the gzip data is cut short");
+    assert_table_bytes_refused(bytes, n - 4, NO_OPTIONS, "t.csv: the gzip data is cut short");
+    assert_table_bytes_refused(bytes, n / 2, NO_OPTIONS, "t.csv: the gzip data is cut short");
     bytes[n - 6] ^= 1;
-    assert_bytes_refused(bytes, n, NO_OPTIONS, "t.csv: corrupt gzip data: incorrect data check");
+    assert_table_bytes_refused(bytes, n, NO_OPTIONS, "t.csv: corrupt gzip data: incorrect data check");
     free(bytes);
-    assert_bytes_refused("\x1f\x8b", 2, NO_OPTIONS, "t.csv: the gzip data is cut short");
+    assert_table_bytes_refused("\x1f\x8b", 2, NO_OPTIONS, "t.csv: the gzip data is cut short");
 }
 
 static void values_that_do_not_fit(void **state)
@@ -128,7 +133,7 @@ static void values_that_do_not_fit(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[96];
         snprintf(text, sizeof text, "a,b\n,1\n%s,2\n", rows[i].value);
-        assert_refused(text, (ml_csv_opts){.types = &rows[i].type, .n_types = 1}, rows[i].sentence);
+        assert_table_refused(text, (ml_csv_opts){.types = &rows[i].type, .n_types = 1}, rows[i].sentence);
     }
 }
 
@@ -136,7 +141,9 @@ static void options_that_are_wrong(void **state)
 {
     (void)state;
     const char *path = tmp_file("t.csv", "a,b\n1,2\n", 8);
-    const ml_csv_type twice[] = {{"a", ML_NUMBER, NULL}, {"a", ML_TEXT, NULL}}, format = {"a", ML_TIME, "%Q"}, lost = {"a", ML_TEXT, "%Y"};
+    const ml_csv_type twice[] = {{"a", ML_NUMBER, NULL}, {"a", ML_TEXT, NULL}}, format = {"a", ML_TIME, "%Q"}, lost = {"a",
+                                                                                                                       ML_TEXT,
+                                                                                                                       "%Y"};
     const ml_csv_type wrong = {"a", (ml_type)77, NULL}, nameless = {NULL, ML_TEXT, NULL};
     const struct {
         ml_csv_opts opts;
@@ -185,7 +192,8 @@ static void options_that_are_wrong(void **state)
     ml_csv_free(csv);
 }
 
-/* Nothing but separators, quotes, newlines: rows and columns in plenty, or a sentence; and no more memory than the text is worth. */
+/* Nothing but separators, quotes, newlines: rows and columns in plenty, or a sentence; and no more memory than the text is
+ * worth. */
 static void only_structure(void **state)
 {
     (void)state;

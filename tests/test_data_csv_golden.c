@@ -85,9 +85,12 @@ static void read_as_pandas_does(void **state)
         const char *name;
         ml_csv_opts opts;
     } rows[] = {
-        {"plain", {0}}, {"crlf_bom", {0}}, {"quotes", {0}}, {"missing", {0}}, {"question", {0}}, {"duplicates", {0}}, {"widths", {0}},
+        {"plain", {0}}, {"crlf_bom", {0}}, {"quotes", {0}}, {"missing", {0}}, {"question", {0}}, {"duplicates", {0}}, {"widths",
+                                                                                                                       {0}},
         {"rounding", {0}}, {"infinite", {0}}, {"blank_lines", {0}}, {"comments", {.comment = '#'}}, {"no_newline", {0}},
-        {"semicolons", {.decimal_comma = true}}, {"tabs", {0}}, {"no_header", {.no_header = true}}, {"skipped", {.skip_lines = 2, .rows = 2}},
+        {"semicolons", {.decimal_comma = true}}, {"tabs", {0}}, {"no_header", {.no_header = true}}, {"skipped",
+                                                                                                     {.skip_lines = 2,
+                                                                                                      .rows = 2}},
         {"chosen", {.columns = "a,c"}}, {"mixed", {.types = &text, .n_types = 1}}, {"times", {0}}, {"constant", {0}},
         {"all_missing", {0}}, {"one_column", {0}}, {"hostile_names", {0}}, {"utf8", {0}},
     };

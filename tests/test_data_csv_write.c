@@ -15,8 +15,10 @@ static ml_frame *awkward(void)
     static const int64_t integers[] = {0, -1, INT64_MAX, -INT64_MAX, ML_MISSING, 7, 8, 9, 10};
     static const int32_t codes[] = {0, 1, 2, 3, -1, 0, 1, 2, 3};
     static const char *const categories[] = {"", "NA", "a,b", "plain"};
-    static const char *const texts[] = {"say \"hi\"", "two\nlines", "\r", NULL, "", " blanks ", "NA", "gr\xc3\xbc\xc3\x9f", "`x` <script>"};
-    static const int64_t times[] = {0, -1, ML_MISSING, 1580470200123456, 253402300799999999, -62167219200000000, 1, 86400000000, 5};
+    static const char *const texts[] = {"say \"hi\"", "two\nlines", "\r", NULL, "", " blanks ", "NA", "gr\xc3\xbc\xc3\x9f",
+                                        "`x` <script>"};
+    static const int64_t times[] = {0, -1, ML_MISSING, 1580470200123456, 253402300799999999, -62167219200000000, 1, 86400000000,
+                                    5};
     ml_frame *f = ml_frame_new();
     assert_int_equal(ml_frame_put_numbers(f, "number", numbers, 9), ML_OK);
     assert_int_equal(ml_frame_put_integers(f, "an, integer", integers, 9), ML_OK);
@@ -26,14 +28,16 @@ static ml_frame *awkward(void)
     return f;
 }
 
-static const ml_csv_type TYPES[] = {{"number", ML_NUMBER, NULL}, {"an, integer", ML_INTEGER, NULL}, {"category", ML_CATEGORY, NULL},
+static const ml_csv_type TYPES[] = {{"number", ML_NUMBER, NULL}, {"an, integer", ML_INTEGER, NULL}, {"category", ML_CATEGORY,
+                                                                                                     NULL},
                                     {"text \"x\"", ML_TEXT, NULL}, {"time", ML_TIME, NULL}};
 
 static void written_and_read_back(void **state)
 {
     (void)state;
     ml_frame *f = awkward();
-    static const ml_csv_write_opts how[] = {{0}, {.separator = ';', .decimal_comma = true}, {.separator = '\t'}, {.quote_all = true},
+    static const ml_csv_write_opts how[] = {{0}, {.separator = ';', .decimal_comma = true}, {.separator = '\t'},
+                                            {.quote_all = true},
                                             {.na = "?"}};
     for (size_t k = 0; k < sizeof how / sizeof *how; k++) {
         assert_int_equal(ml_csv_write(f, tmp_path("t.csv"), how[k]), ML_OK);
@@ -44,7 +48,7 @@ static void written_and_read_back(void **state)
                                                                       .n_types = 5});
         if (!back)
             fail_msg("%d: %s", (int)k, ml_error());
-        assert_same_frame(f, back);
+        assert_same_table(f, back);
         ml_frame_free(back);
     }
     assert_int_equal(tmp_count(), 1); /* nothing is left beside */
@@ -110,7 +114,7 @@ static void long_texts(void **state)
     ml_frame *back = ml_csv_read(tmp_path("t.csv"), (ml_csv_opts){0});
     if (!back)
         fail_msg("%s", ml_error());
-    assert_same_frame(f, back);
+    assert_same_table(f, back);
     ml_frame_free(back);
     ml_frame_free(f);
     free(text);
@@ -125,10 +129,14 @@ static void what_is_refused(void **state)
         ml_csv_write_opts opts;
         const char *sentence;
     } rows[] = {
-        {{.separator = '\n'}, "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
-        {{.separator = '"'}, "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
-        {{.separator = '.'}, "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
-        {{.separator = (char)0xc3}, "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
+        {{.separator = '\n'},
+         "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
+        {{.separator = '"'},
+         "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
+        {{.separator = '.'},
+         "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
+        {{.separator = (char)0xc3},
+         "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers"},
         {{.decimal_comma = true}, "csv_write: decimal_comma wants another separator than the comma"},
         {{.na = "a,b"}, "csv_write: na is 'a,b': it must have no separator, quote or newline"},
         {{.na = "\n"}, "csv_write: na is '\n': it must have no separator, quote or newline"},

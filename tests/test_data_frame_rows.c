@@ -111,20 +111,20 @@ static void masks_refuse(void **state)
     (void)state;
     ml_frame *f = people();
     assert_null(ml_mask_number(f, "name", ML_LESS, 1));
-    assert_says("column 'name' is text: wants number or integer or time");
+    assert_error_has("column 'name' is text: wants number or integer or time");
     assert_null(ml_mask_text(f, "age", ML_LESS, "x"));
     assert_null(ml_mask_text(f, "sex", (ml_compare)6, "x"));
     assert_null(ml_mask_number(f, "nothing", ML_LESS, 1));
     assert_null(ml_mask_matches(f, "name", "a(b"));
-    assert_says("the pattern 'a(b'");
+    assert_error_has("the pattern 'a(b'");
     assert_null(ml_mask_matches(f, "name", NULL));
     assert_null(ml_mask_and(ml_mask_new(2), ml_mask_new(3)));
-    assert_says("masks of 2 and 3 rows");
+    assert_error_has("masks of 2 and 3 rows");
     assert_null(ml_mask_and(NULL, ml_mask_new(3)));
     assert_null(ml_mask_or(ml_mask_new(3), NULL));
     assert_null(ml_mask_not(NULL));
     assert_null(ml_frame_where(f, ml_mask_new(4)));
-    assert_says("the mask has 4 rows, the frame 5");
+    assert_error_has("the mask has 4 rows, the frame 5");
     assert_null(ml_frame_where(NULL, ml_mask_new(4)));
     assert_null(ml_frame_where(f, NULL));
     assert_null(ml_frame_filter(f, NULL, NULL));
@@ -158,7 +158,7 @@ static void order_equals_pandas(void **state)
     ml_frame *f = golden_keys();
     for (int k = 0; k < 8; k++) {
         ml_frame *sorted = ml_frame_sort(f, "a,b,c", down[k]);
-        assert_column(sorted, "row", g.v + 60 * k, 60, 0);
+        assert_column_close(sorted, "row", g.v + 60 * k, 60, 0);
         ml_frame_free(sorted);
     }
     golden_free(&g);
@@ -184,10 +184,10 @@ static void any_type_is_sorted(void **state)
     assert_values(g, "age", ML_NUMBER, "17 29 - 0.9 40.5");
     ml_frame_free(g);
     assert_null(ml_frame_sort(f, "size", "age"));
-    assert_says("'age' is to be descending, but it is not sorted by");
+    assert_error_has("'age' is to be descending, but it is not sorted by");
     assert_null(ml_frame_sort(f, "size,nothing", NULL));
     assert_null(ml_frame_sort(f, "size,size", NULL));
-    assert_says("'size' is named twice");
+    assert_error_has("'size' is named twice");
     assert_null(ml_frame_sort(f, NULL, NULL));
     ml_frame_free(f);
     f = ml_frame_new();
@@ -273,7 +273,7 @@ static void rows_join(void **state)
     ml_frame_free(both);
     assert_int_equal(ml_frame_put_times(b, "only", (int64_t[]){1, 2, 3}, 3), ML_OK);
     assert_null(ml_frame_concat((const ml_frame *[]){a, b}, 2, false));
-    assert_says("column 'only' is text in one frame and time in frame 1");
+    assert_error_has("column 'only' is text in one frame and time in frame 1");
     assert_null(ml_frame_concat(NULL, 2, false));
     assert_null(ml_frame_concat((const ml_frame *[]){a, NULL}, 2, false));
     assert_null(ml_frame_concat((const ml_frame *[]){a}, 0, false));
@@ -304,7 +304,7 @@ static void roles_join(void **state)
         ml_frame_free(down);
         ml_frame_free(side);
         assert_null(ml_frame_concat_columns((const ml_frame *[]){f[0], f[1], f[0]}, 3));
-        assert_says("column 'a' is in two frames");
+        assert_error_has("column 'a' is in two frames");
         for (int i = 0; i < 3; i++)
             ml_frame_free(f[i]);
     }
@@ -312,7 +312,7 @@ static void roles_join(void **state)
     put_values(a, "a", "1 2");
     put_values(b, "b", "1 2 3");
     assert_null(ml_frame_concat_columns((const ml_frame *[]){a, b}, 2));
-    assert_says("frame 1 has 3 rows, the first 2");
+    assert_error_has("frame 1 has 3 rows, the first 2");
     ml_frame_free(a);
     ml_frame_free(b);
 }
@@ -373,9 +373,9 @@ static void intervals_equal_pandas(void **state)
         for (int i = 0; i < N; i++)
             expected[i] = codes.v[N * k + i] < 0 ? (double)NAN : codes.v[N * k + i];
         assert_int_equal(do_cut(f, k, true), ML_OK);
-        assert_column(f, "out", expected, N, 0);
+        assert_column_close(f, "out", expected, N, 0);
         assert_int_equal(do_cut(f, k, false), ML_OK);
-        assert_column(f, "out", expected, N, 0);
+        assert_column_close(f, "out", expected, N, 0);
         const ml_column *c = ml_frame_column(f, "out");
         for (int32_t i = 0; i < c->categories; i++) {
             const size_t length = strcspn(text, "|\n");
@@ -410,7 +410,7 @@ static void edges_equal_pandas(void **state)
         ml_frame *copy = ml_frame_copy(f);
         assert_int_equal(ml_frame_set_role(copy, ML_ROLE_TEST), ML_OK);
         assert_int_equal(do_cut(copy, of[k], true), ML_EINVAL);
-        assert_says("leak");
+        assert_error_has("leak");
         ml_cut_opts like = {.edges = edges, .n_edges = o->bins + 1, .left = o->left, .include_lowest = CASES[of[k]].quantiles};
         assert_int_equal(ml_frame_cut(copy, column, "like", like), ML_OK);
         assert_int_equal(do_cut(f, of[k], false), ML_OK);
@@ -431,13 +431,16 @@ static void intervals_of_one_value(void **state)
     assert_string_equal(ml_frame_column(f, "c")->category[0], "(4.995, 5.0]"); /* as pandas */
     assert_values(f, "c", ML_CATEGORY, "0 0 -");
     assert_int_equal(ml_frame_qcut(f, "x", "c", (ml_cut_opts){.bins = 2}), ML_EINVAL);
-    assert_says("two edges are 5");
+    assert_error_has("two edges are 5");
     assert_int_equal(ml_frame_qcut(f, "x", "c", (ml_cut_opts){.bins = 2, .drop_duplicates = true}), ML_EINVAL);
-    assert_says("there is no interval");
+    assert_error_has("there is no interval");
     const char *labels[] = {"low", "high"};
     const ml_cut_opts named = {.edges = (double[]){0, 5, 9}, .n_edges = 3, .labels = labels};
     assert_int_equal(ml_frame_cut(f, "x", NULL, named), ML_OK);
     assert_words(f, "x", ML_CATEGORY, "low low -");
+    put_values(f, "x", "5 5 7");
+    assert_int_equal(ml_frame_qcut(f, "x", NULL, (ml_cut_opts){.bins = 2, .labels = labels, .drop_duplicates = true}), ML_EINVAL);
+    assert_error_has("equal edges leave 1 intervals, and there are 2 labels");
     ml_frame_free(f);
 }
 
@@ -468,9 +471,9 @@ static void cuts_refuse(void **state)
         assert_int_equal(ml_frame_cut(f, "x", NULL, bad[k]), ML_EINVAL);
     assert_int_equal(ml_frame_qcut(f, "x", NULL, (ml_cut_opts){.bins = 2, .left = true}), ML_EINVAL);
     assert_int_equal(ml_frame_qcut(f, "x", NULL, (ml_cut_opts){.edges = rising, .n_edges = 4}), ML_EINVAL);
-    assert_says("quantile 0 is -3, not in 0 .. 1");
+    assert_error_has("quantile 0 is -3, not in 0 .. 1");
     assert_int_equal(ml_frame_cut(f, "none", NULL, (ml_cut_opts){.bins = 2}), ML_EINVAL);
-    assert_says("'none' has no values");
+    assert_error_has("'none' has no values");
     assert_int_equal(ml_frame_cut(f, "far", NULL, (ml_cut_opts){.bins = 2}), ML_EINVAL);
     assert_int_equal(ml_frame_cut(f, "t", NULL, (ml_cut_opts){.bins = 2}), ML_EINVAL);
     assert_int_equal(ml_frame_cut_edges(f, "x", 2, false, NULL), ML_EINVAL);

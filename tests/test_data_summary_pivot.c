@@ -140,6 +140,8 @@ static void wrong_tables_are_errors(void **state)
     assert_no_frame(ml_frame_pivot(f, "class", "odd", mean, none), "pivot: two columns would be called 'class'");
     assert_no_frame(ml_frame_pivot(f, "class", "sex", (ml_aggregate){.column = "name"}, none),
                     "pivot: 'name' is of type text, of which there is no mean: only of number and integer");
+    assert_int_equal(ml_frame_put_texts(f, "blank", (const char *[]){"", "(empty)", "b", "b", "b", "b"}, 6), ML_OK);
+    assert_no_frame(ml_frame_pivot(f, "class", "blank", size, none), "pivot: two columns would be called '(empty)'");
     assert_int_equal(ml_frame_remove(f, "class"), ML_OK);
     assert_no_frame(ml_frame_pivot(f, "port", "odd", size, all), "pivot: two columns would be called 'All'");
     assert_no_frame(ml_frame_crosstab(f, "port", "sex", (ml_crosstab_opts){.normalise = (ml_normalise)9}),

@@ -132,7 +132,7 @@ static void mutated_models(void **state)
 {
     (void)state;
     const int seeds = replay("model", fuzz_model, 0);
-    assert_true(seeds >= 10);
+    assert_true(seeds >= 12);
     assert_int_equal(fm_loaded, seeds);
     replay("model", fuzz_model, 300);
 }

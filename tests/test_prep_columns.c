@@ -123,7 +123,7 @@ static void test_what_another_frame_lacks_is_said(void **state)
     assert_says("scale: column 'age' is missing: the step was fitted with it, as number");
     assert_int_equal(ml_frame_put_texts(g, "age", (const char *[]){"1", NULL, NULL}, 3), ML_OK);
     assert_null(ml_prep_transform(scale, g));
-    assert_says("scale: column 'age' was number when it was fitted, and now it is text");
+    assert_says("scale: column 'age' is of type text, but was of type number when it was fitted");
     assert_int_equal(ml_frame_remove(g, "age"), ML_OK);
     ml_frame *h = ml_prep_transform(drop, g); /* what goes may be gone */
     assert_names(h, "kin port y when");
@@ -165,7 +165,7 @@ static void test_types_that_will_do(void **state)
     assert_int_equal(ml_frame_put_numbers(g, "b", (double[]){1, NAN, 1.5}, 3), ML_OK);
     ml_prep *p = ml_prep_fit(ML_ONE_HOT("b"), f, NULL);
     assert_null(ml_prep_transform(p, g));
-    assert_says("column 'b' was integer when it was fitted, and now row 2 is not whole");
+    assert_says("column 'b' has 1.5 in row 2, but had whole numbers when it was fitted");
     assert_int_equal(ml_frame_put_texts(g, "b", none, 3), ML_OK); /* as an empty column comes out of a file */
     ml_frame *h = ml_prep_transform(p, g);
     assert_column(h, "b_1", (double[]){0, 0, 0});

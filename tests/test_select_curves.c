@@ -106,7 +106,8 @@ static void what_has_no_curve(void **state)
     assert_no_curve(ml_learning_curve(r, f, "z", folds, (ml_curve_opts){0}), "there is no column 'z'");
     assert_no_curve(ml_learning_curve(r, f, "y", folds, (ml_curve_opts){.score = "r2,mae"}), "2 scores, not 1 .. 1");
     assert_no_curve(ml_validation_curve(r, f, "y", folds, (ml_choice){0}, NULL), "it wants an option and a list of values");
-    assert_no_curve(ml_validation_curve(r, f, "y", folds, ML_VALUES("beta", 1), NULL), "validation curve: beta=1: fold 0: linear: there is no option");
+    assert_no_curve(ml_validation_curve(r, f, "y", folds, ML_VALUES("beta", 1), NULL),
+                    "validation curve: beta=1: fold 0: linear: there is no option");
     assert_no_curve(ml_validation_curve(r, f, "y", folds, ML_VALUES("alpha", -1), NULL), "alpha");
     ml_folds_free(folds);
     ml_frame_free(f);

@@ -59,8 +59,8 @@ static bool pipelines(const ml_frame *f)
     double value;
     ml_pipeline *p = ml_pipeline_fit(recipe(), f, "y"), *back = NULL;
     ml_frame *predicted = p ? ml_pipeline_predict(p, f) : NULL, *importances = predicted ? ml_pipeline_importances(p) : NULL;
-    bool well = importances && !ml_pipeline_score(p, f, "f1", &value) && !ml_pipeline_save(p, tmp_path("p")) &&
-                (back = ml_pipeline_load(tmp_path("p")));
+    bool well = importances && !ml_pipeline_score(p, f, "f1", &value) && !ml_pipeline_note(p, "f1", value) &&
+                !ml_pipeline_save(p, tmp_path("p")) && (back = ml_pipeline_load(tmp_path("p")));
     ml_frame_free(importances);
     ml_frame_free(predicted);
     ml_pipeline_free(back);
@@ -70,9 +70,11 @@ static bool pipelines(const ml_frame *f)
 
 static bool folds(const ml_frame *f)
 {
-    ml_folds *made[] = {ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true}), ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .shuffle = true}),
-                        ml_folds_of(f, (ml_fold_opts){.k = 2, .group = "t", .shuffle = true}), ml_folds_time(ROWS, 2, 0),
-                        ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .group = "t"})};
+    ml_folds *made[] = {ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true, .stratify = "y"}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .shuffle = true, .group = "t"}),
+                        ml_folds_of(f, (ml_fold_opts){.k = 2, .stratify = "y", .group = "t"}),
+                        ml_folds_time(ROWS, 2, 0)};
     bool well = true;
     for (int i = 0; i < 5; i++) {
         well = well && made[i];

@@ -217,6 +217,32 @@ static void saved_and_loaded(void **state)
     }
 }
 
+static void notes_travel(void **state)
+{
+    (void)state;
+    char name[16];
+    ml_pipeline *p = survivors();
+    assert_int_equal(ml_pipeline_note(p, "cv_accuracy", 0.25), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "seed", 42), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "cv_accuracy", 0.1), ML_OK);
+    assert_int_equal(ml_pipeline_note(p, "", 1), ML_EINVAL);
+    assert_int_equal(ml_pipeline_note(p, "x", (double)NAN), ML_EINVAL);
+    assert_string_equal(ml_error(), "note: 'x' is nan, no finite number");
+    assert_int_equal(ml_pipeline_save(p, tmp_path("p")), ML_OK);
+    ml_pipeline *back = ml_pipeline_load(tmp_path("p"));
+    assert_non_null(back);
+    assert_true(ml_pipeline_noted(back, "cv_accuracy") == 0.1 && ml_pipeline_noted(back, "seed") == 42);
+    assert_true(isnan(ml_pipeline_noted(back, "x")) && isnan(ml_pipeline_noted(NULL, "seed")));
+    for (int i = 2; i < 64; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        assert_int_equal(ml_pipeline_note(back, name, i), ML_OK);
+    }
+    assert_int_equal(ml_pipeline_note(back, "too many", 1), ML_EINVAL);
+    assert_int_equal(ml_pipeline_note(back, "seed", 1), ML_OK);
+    ml_pipeline_free(back);
+    ml_pipeline_free(p);
+}
+
 static void files_that_are_none(void **state)
 {
     (void)state;
@@ -311,19 +337,19 @@ static void refused_by_name(void **state)
     assert_asked(p, f, "pipeline: column 'boat' is none of those that the pipeline was fitted on: leave it out");
     f = four();
     assert_int_equal(ml_frame_put_texts(f, "age", (const char *[]){"31", "4", NULL, "old"}, 4), ML_OK);
-    assert_asked(p, f, "pipeline: column 'age' is of type text, but was of type number where the pipeline was fitted");
+    assert_asked(p, f, "pipeline: column 'age' is of type text, but was of type number when it was fitted");
     f = four();
     assert_int_equal(ml_frame_put_numbers(f, "rooms", (double[]){1, 2, 2.5, 5}, 4), ML_OK);
-    assert_asked(p, f, "pipeline: column 'rooms' has 2.5 in row 2, but had whole numbers where the pipeline was fitted");
+    assert_asked(p, f, "pipeline: column 'rooms' has 2.5 in row 2, but had whole numbers when it was fitted");
     f = four();
     assert_int_equal(ml_frame_put_numbers(f, "rooms", (double[]){1, 2, (double)INFINITY, 5}, 4), ML_OK);
-    assert_asked(p, f, "pipeline: column 'rooms' has inf in row 2, but had whole numbers where the pipeline was fitted");
+    assert_asked(p, f, "pipeline: column 'rooms' has inf in row 2, but had whole numbers when it was fitted");
     f = four();
     assert_int_equal(ml_frame_put_integers(f, "sex", (int64_t[]){1, 2, 3, 4}, 4), ML_OK);
-    assert_asked(p, f, "pipeline: column 'sex' is of type integer, but was of type category where the pipeline was fitted");
+    assert_asked(p, f, "pipeline: column 'sex' is of type integer, but was of type category when it was fitted");
     f = four();
     assert_int_equal(ml_frame_put_times(f, "age", (int64_t[]){1, 2, 3, 4}, 4), ML_OK);
-    assert_asked(p, f, "pipeline: column 'age' is of type time, but was of type number where the pipeline was fitted");
+    assert_asked(p, f, "pipeline: column 'age' is of type time, but was of type number when it was fitted");
     assert_asked(p, NULL, "pipeline: the frame is NULL");
     f = without(people(9, 1), "survived");
     double value;
@@ -407,14 +433,14 @@ static void options_by_name(void **state)
 
     assert_int_equal(ml_recipe_set(&r, "depth", 3), ML_EINVAL);
     assert_int_equal(ml_recipe_set(&r, "one_hot.min", 3), ML_EINVAL);
-    assert_string_equal(ml_error(), "one_hot: there is no option 'min' that a number can set; there are: unseen, drop_first, missing, "
+    assert_string_equal(ml_error(), "one_hot: there is no option 'min'; there are: unseen, drop_first, missing, "
                                     "min_count, max_categories");
     assert_int_equal(ml_recipe_set(&r, "drop.columns", 3), ML_EINVAL);
     assert_int_equal(ml_recipe_set(&r, "bin.bins", 3), ML_EINVAL);
     assert_string_equal(ml_error(), "recipe: no step is meant by 'bin.bins'");
     assert_int_equal(ml_recipe_set(&r, "9.how", 0), ML_EINVAL);
     assert_int_equal(ml_recipe_set(&r, "impute.how", 4), ML_EINVAL);
-    assert_string_equal(ml_error(), "impute: how is 4: it must be a whole number in 0 .. 3");
+    assert_string_equal(ml_error(), "impute: how is 4: it must be the number of one of its names");
     assert_int_equal(ml_recipe_set(&r, "impute.constant", (double)NAN), ML_EINVAL);
     assert_int_equal(ml_recipe_set(&r, "one_hot.min_count", 1e300), ML_EINVAL);
     assert_int_equal(ml_recipe_set(NULL, "C", 1), ML_EINVAL);
@@ -434,6 +460,7 @@ int main(void)
         cmocka_unit_test(names_travel),
         cmocka_unit_test(importances_have_names),
         cmocka_unit_test_setup_teardown(saved_and_loaded, tmp_setup, tmp_teardown),
+        cmocka_unit_test_setup_teardown(notes_travel, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(files_that_are_none, tmp_setup, tmp_teardown),
         cmocka_unit_test(other_types_that_lose_nothing),
         cmocka_unit_test(types_change_no_answer),

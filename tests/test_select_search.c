@@ -25,12 +25,14 @@ static void a_grid_is_every_combination(void **state)
 {
     (void)state;
     ml_frame *f = survivors();
-    const ml_search_opts opts = {.choice = ML_CHOICES(ML_VALUES("C", 0.01, 1), ML_VALUES("one_hot.missing", 0, 1), ML_VALUES("1.how", 0, 1, 2)),
+    const ml_search_opts opts = {.choice = ML_CHOICES(ML_VALUES("C", 0.01, 1), ML_VALUES("one_hot.missing", 0, 1),
+                                                      ML_VALUES("1.how", 0, 1, 2)),
                                  .folds = {.k = 4, .stratify = "survived"}, .scores = "log_loss,accuracy"};
     ml_search *s = ml_search_fit(people_recipe(ML_LOGISTIC()), f, "survived", opts);
     if (!s)
         fail_msg("%s", ml_error());
-    static const char *const columns[] = {"C", "one_hot.missing", "1.how", "log_loss", "log_loss_spread", "accuracy", "accuracy_spread", "rank"};
+    static const char *const columns[] = {"C", "one_hot.missing", "1.how", "log_loss", "log_loss_spread", "accuracy",
+                                          "accuracy_spread", "rank"};
     assert_int_equal(s->results->rows, 12);
     assert_int_equal(s->results->columns, 8);
     for (int j = 0; j < 8; j++)
@@ -57,7 +59,8 @@ static void the_same_as_cross_validation(void **state)
     ml_folds *folds = ml_folds_of(f, cut);
     double best = INFINITY;
     for (int i = 0; i < 4; i++) {
-        ml_cv *cv = ml_cross_validate(people_recipe(ML_LOGISTIC(.C = C[i])), f, "survived", folds, (ml_cv_opts){.scores = "log_loss"});
+        ml_cv *cv = ml_cross_validate(people_recipe(ML_LOGISTIC(.C = C[i])), f, "survived", folds,
+                                      (ml_cv_opts){.scores = "log_loss"});
         assert_non_null(cv);
         assert_true(numbers(s->results, "log_loss")[i] == ml_cv_mean(cv, "log_loss"));
         assert_true(numbers(s->results, "log_loss_spread")[i] == ml_cv_spread(cv, "log_loss"));
@@ -140,7 +143,8 @@ static void drawn_searches_have_one_answer(void **state)
 {
     (void)state;
     ml_frame *f = survivors();
-    const ml_search_opts opts = {.choice = ML_CHOICES(ML_LOG_BETWEEN("C", 1e-3, 1e3)), .draws = 7, .seed = 3, .folds = {.k = 3}, .scores = "log_loss"};
+    const ml_search_opts opts = {.choice = ML_CHOICES(ML_LOG_BETWEEN("C", 1e-3, 1e3)), .draws = 7, .seed = 3, .folds = {.k = 3},
+                                 .scores = "log_loss"};
     ml_search *s[2];
     for (int i = 0; i < 2; i++) {
         assert_int_equal(ml_set_threads(1 + 2 * i), ML_OK);
@@ -201,7 +205,8 @@ static void an_error_names_the_candidate(void **state)
 {
     (void)state;
     ml_frame *f = survivors();
-    const ml_search_opts opts = {.choice = ML_CHOICES(ML_VALUES("one_hot.min_count", 1), ML_VALUES("one_hot.unseen", ML_UNSEEN_IGNORE)), .folds = {.k = 3}};
+    const ml_search_opts opts = {.choice = ML_CHOICES(ML_VALUES("one_hot.min_count", 1), ML_VALUES("one_hot.unseen", 1)),
+                                 .folds = {.k = 3}};
     ml_recipe recipe = ML_RECIPE(ML_LOGISTIC(), ML_ONE_HOT("sex")); /* the name is left, a text */
     assert_null(ml_search_fit(recipe, f, "survived", opts));
     assert_non_null(strstr(ml_error(), "search: one_hot.min_count=1, one_hot.unseen=1: fold 0: pipeline: behind the steps column 'name'"));

@@ -121,7 +121,8 @@ static void the_same_as_by_hand(void **state)
     assert_true(ml_score_is_loss("log_loss") && !ml_score_is_loss("accuracy") && !ml_score_is_loss(NULL));
 
     ml_frame *table = ml_cv_frame(cv);
-    static const char *const columns[] = {"fold", "accuracy", "log_loss", "train_accuracy", "train_log_loss", "fit_seconds", "predict_seconds"};
+    static const char *const columns[] = {"fold", "accuracy", "log_loss", "train_accuracy", "train_log_loss", "fit_seconds",
+                                          "predict_seconds"};
     assert_int_equal(table->columns, 7);
     for (int j = 0; j < 7; j++)
         assert_string_equal(table->column[j].name, columns[j]);
@@ -207,7 +208,8 @@ static void a_search_inside_the_folds(void **state)
     (void)state;
     ml_frame *f = without(people(ROWS, 1), "port,pay");
     ml_folds *folds = ml_folds_of(f, (ml_fold_opts){.stratify = "survived", .shuffle = true, .seed = 4});
-    const ml_search_opts search = {.choice = ML_CHOICES(ML_VALUES("C", 0.01, 1, 100), ML_VALUES("1.how", ML_IMPUTE_MEAN, ML_IMPUTE_MEDIAN)),
+    const ml_search_opts search = {.choice = ML_CHOICES(ML_VALUES("C", 0.01, 1, 100),
+                                                        ML_VALUES("1.how", ML_IMPUTE_MEAN, ML_IMPUTE_MEDIAN)),
                                    .folds = {.k = 3, .stratify = "survived"}, .scores = "log_loss"};
     ml_cv *cv = ml_cross_validate(people_recipe(ML_LOGISTIC()), f, "survived", folds, (ml_cv_opts){.search = &search});
     assert_non_null(cv);
@@ -251,7 +253,8 @@ static void what_cannot_be_validated(void **state)
     assert_refused(f, "survived", folds, (ml_cv_opts){.scores = ""}, "0 scores");
     assert_refused(f, "survived", folds, (ml_cv_opts){.scores = "f1,f1"}, "the score f1 is asked for twice");
     const ml_search_opts search = {.choice = ML_CHOICES(ML_VALUES("C", 1)), .folds = {.k = 50}};
-    assert_refused(f, "survived", folds, (ml_cv_opts){.search = &search}, "cross-validation: fold 0: search: folds: 30 rows are too few for 50");
+    assert_refused(f, "survived", folds, (ml_cv_opts){.search = &search},
+                   "cross-validation: fold 0: search: folds: 30 rows are too few for 50");
     assert_int_equal(ml_frame_set_role(f, ML_ROLE_TEST), ML_OK);
     assert_refused(f, "survived", folds, none, "cross-validation: this is a TEST frame");
     ml_folds_free(folds);

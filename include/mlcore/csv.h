@@ -47,8 +47,9 @@ typedef struct ml_csv_opts {
     ml_csv_report *report; /* NULL, or filled while it is read; it must live so long */
 } ml_csv_opts;
 
-/* Reads a file, or a gzip file of one, into a new frame. A column is an integer where all its values are, else a number, else a time
- * (ISO 8601), else a category or a text; without any value, a number. NULL with an error that names the file and the line. */
+/* Reads a file, or a gzip file of one, into a new frame. A column is an integer where all its values are, else a number, else
+ * a time (ISO 8601), else a category or a text; without any value, a number. NULL with an error that names the file and the
+ * line. */
 ML_API ml_frame *ml_csv_read(const char *path, ml_csv_opts opts);
 
 /* The same by stretches of rows, for files that are larger than memory. The types that are not given are those of the first
@@ -67,8 +68,8 @@ typedef struct ml_csv_write_opts {
     const char *na;     /* what stands for a missing value; default nothing. Texts that a reader may take for one are in quotes */
 } ml_csv_write_opts;
 
-/* Writes a frame: UTF-8, lines that end with \n, numbers as the shortest text that reads back the same ("1.0" is a number, "1" an
- * integer), times as "2020-01-31" where all are midnights, else "2020-01-31 12:00:00". The file is whole or not there. */
+/* Writes a frame: UTF-8, lines that end with \n, numbers as the shortest text that reads back the same ("1.0" is a number, "1"
+ * an integer), times as "2020-01-31" where all are midnights, else "2020-01-31 12:00:00". The file is whole or not there. */
 ML_API ml_status ml_csv_write(const ml_frame *f, const char *path, ml_csv_write_opts opts);
 
 ML_END

@@ -17,7 +17,8 @@ ML_BEGIN
 
 /* ---- recipes: what is to be done, before anything is fitted ---- */
 
-/* Steps, done one after another, and the learner at their end: a value. Names of columns in it are the caller's and must live as long. */
+/* Steps, done one after another, and the learner at their end: a value. Names of columns in it are the caller's, and must live
+ * as long. */
 enum { ML_MAX_STEPS = 32 };
 typedef struct ml_recipe {
     ml_learner learner;
@@ -25,14 +26,15 @@ typedef struct ml_recipe {
     ml_prep_step step[ML_MAX_STEPS];
 } ml_recipe;
 
-/* The learner comes first, steps follow, maybe none: ML_RECIPE(ML_TREE(.max_depth = 4), ML_ONE_HOT("sex")). The path for C++ and for
- * loops: ml_recipe_of(learner, NULL, 0), then ml_recipe_add. */
+/* The learner comes first, steps follow, maybe none: ML_RECIPE(ML_TREE(.max_depth = 4), ML_ONE_HOT("sex")). The path for C++ and
+ * for loops: ml_recipe_of(learner, NULL, 0), then ml_recipe_add. */
 ML_API ml_recipe ml_recipe_of(ml_learner learner, const ml_prep_step *steps, int n);
 ML_API ml_status ml_recipe_add(ml_recipe *recipe, ml_prep_step step);
 #ifndef __cplusplus
 #define ML_RECIPE(...) ML_RECIPE_ENDED(__VA_ARGS__, (ml_prep_step){0})
-#define ML_RECIPE_ENDED(learner, ...)                                                                                        \
-    ml_recipe_of((learner), (const ml_prep_step[]){__VA_ARGS__}, (int)(sizeof((const ml_prep_step[]){__VA_ARGS__}) / sizeof(ml_prep_step)) - 1)
+#define ML_RECIPE_ENDED(learner, ...)                            \
+    ml_recipe_of((learner), (const ml_prep_step[]){__VA_ARGS__}, \
+                 (int)(sizeof((const ml_prep_step[]){__VA_ARGS__}) / sizeof(ml_prep_step)) - 1)
 #endif
 /* Sets an option by its name: "max_depth" is the learner's; "impute.fill" that of all steps of that kind, "0.fill" that of the
  * first step. An error lists the names there are. */
@@ -75,6 +77,11 @@ ML_API ml_type ml_pipeline_input_type(const ml_pipeline *p, int j);
 ML_API const ml_model *ml_pipeline_model(const ml_pipeline *p);
 /* A new frame: "feature" and "importance", by ml_model_importances. */
 ML_API ml_frame *ml_pipeline_importances(const ml_pipeline *p);
+
+/* Numbers that go with it into its file, by name: the score that it had, its seed. At most 64; the same name again replaces. Noted is
+ * NaN where there is none of that name. */
+ML_API ml_status ml_pipeline_note(ml_pipeline *p, const char *name, double value);
+ML_API double ml_pipeline_noted(const ml_pipeline *p, const char *name);
 
 /* One safetensors file with inputs, steps and model, from which it is loaded without the code that fitted it: predictions have
  * the same bits. */
@@ -172,21 +179,22 @@ typedef struct ml_choice {
     bool whole; /* whole numbers, both ends included */
 } ml_choice;
 #ifndef __cplusplus
-#define ML_VALUES(name, ...)                                                                                                 \
-    ((ml_choice){.option = (name), .v = (const double[]){__VA_ARGS__}, .n = (int)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double))})
+#define ML_VALUES(name, ...)                                                           \
+    ((ml_choice){.option = (name), .v = (const double[]){__VA_ARGS__},                 \
+                 .n = (int)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double))})
 #define ML_BETWEEN(name, lowest, highest) ((ml_choice){.option = (name), .low = (lowest), .high = (highest)})
 #define ML_LOG_BETWEEN(name, lowest, highest) ((ml_choice){.option = (name), .low = (lowest), .high = (highest), .log = true})
-#define ML_WHOLE_BETWEEN(name, lowest, highest)                                                                              \
+#define ML_WHOLE_BETWEEN(name, lowest, highest) \
     ((ml_choice){.option = (name), .low = (lowest), .high = (highest), .whole = true})
 /* The choices of a search and their number: .choice = ML_CHOICES(ML_VALUES("C", 0.1, 1, 10)) */
-#define ML_CHOICES(...)                                                                                                      \
+#define ML_CHOICES(...) \
     (const ml_choice[]){__VA_ARGS__}, .choices = (int)(sizeof((const ml_choice[]){__VA_ARGS__}) / sizeof(ml_choice))
 #endif
 
 typedef struct ml_search_opts {
     const ml_choice *choice;
     int choices;
-    int64_t draws;      /* so many at random (Bergstra and Bengio 2012); 0: all combinations of the lists, the last option fastest */
+    int64_t draws;      /* so many at random (Bergstra and Bengio 2012); 0: all combinations of lists, the last option fastest */
     uint64_t seed;      /* of the draws */
     ml_fold_opts folds; /* how the frame is cut, by ml_folds_of */
     const char *scores; /* as in ml_cv_opts; the first chooses */
@@ -215,10 +223,11 @@ typedef struct ml_curve_opts {
 } ml_curve_opts;
 /* How the score grows with the rows: a new frame with "rows" (the mean over the folds), "train", "train_spread", "held",
  * "held_spread". */
-ML_API ml_frame *ml_learning_curve(ml_recipe recipe, const ml_frame *f, const char *target, const ml_folds *folds, ml_curve_opts opts);
+ML_API ml_frame *ml_learning_curve(ml_recipe recipe, const ml_frame *f, const char *target, const ml_folds *folds,
+                                   ml_curve_opts opts);
 /* The same by the values of one option, which is the first column's name. */
-ML_API ml_frame *ml_validation_curve(ml_recipe recipe, const ml_frame *f, const char *target, const ml_folds *folds, ml_choice choice,
-                                     const char *score);
+ML_API ml_frame *ml_validation_curve(ml_recipe recipe, const ml_frame *f, const char *target, const ml_folds *folds,
+                                     ml_choice choice, const char *score);
 
 /* ---- what each column counts ---- */
 
@@ -228,8 +237,8 @@ typedef struct ml_permutation_opts {
     uint64_t seed;
 } ml_permutation_opts;
 /* How much worse the score of f gets when the values of one input column are shuffled among its rows (Breiman 2001; Fisher, Rudin,
- * Dominici 2019): a new frame, a row a column, with "column", "importance" (the mean over the repeats) and "spread". f has the target, and
- * best was not trained on. */
+ * Dominici 2019): a new frame, a row a column, with "column", "importance" (the mean over the repeats) and "spread" (NaN of one
+ * repeat). f has the target, and best was not trained on. */
 ML_API ml_frame *ml_permutation_importance(const ml_pipeline *p, const ml_frame *f, ml_permutation_opts opts);
 
 ML_END

@@ -125,7 +125,7 @@ typedef struct ml_cut_opts {
     bool codes;                /* an integer column 0, 1, ... instead of a category; pandas' labels=False */
     bool left;                 /* [e0, e1), [e1, e2), ...; pandas' right=False. Not of qcut */
     bool include_lowest;       /* the first is [e0, e1] */
-    bool drop_duplicates;      /* of equal edges one is kept; else they are an error */
+    bool drop_duplicates;      /* of equal edges one is kept; else, and with labels, they are an error */
 } ml_cut_opts;
 /* `bins` intervals of equal width from the least to the largest value, or those between the edges given. */
 ML_API ml_status ml_frame_cut(ml_frame *f, const char *column, const char *as, ml_cut_opts opts);

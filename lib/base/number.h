@@ -10,8 +10,8 @@
  * the smallest zero, as by strtod. */
 const char *mli_number_read(const char *p, const char *end, char point, double *v);
 
-/* The same for [+-] digits; NULL, too, where it does not fit, or is the smallest of all, which stands for a missing value; "-0" is
- * no integer: only a double keeps its sign. */
+/* The same for [+-] digits; NULL, too, where it does not fit, or is the smallest of all, which stands for a missing value;
+ * "-0" is no integer: only a double keeps its sign. */
 const char *mli_integer_read(const char *p, const char *end, int64_t *v);
 
 /* The fewest digits that read back as v, of those the nearest to it, written as Python's repr does: "0.1", "1.0", "1e+16",

@@ -1,4 +1,4 @@
-/* number_exact.c -- rounding a decimal number by exact arithmetic: the judge of the rare numbers whose first 19 digits do not tell.
+/* number_exact.c -- rounding a decimal number by exact arithmetic: the judge where its first 19 digits do not tell.
  *
  * A double is right when the number lies between the points half way to its neighbours. Such a point is m * 2^k, the number
  * D * 10^p; both become integers by multiplying by powers of 5 and 2, and are compared digit by digit.

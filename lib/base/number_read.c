@@ -1,8 +1,8 @@
 /* number_read.c -- the double that is nearest to a decimal number w * 10^q.
  *
  * Clinger   w <= 2^53 and |q| <= 22: both are doubles, so that one product or quotient rounds once, and that is the answer.
- * Lemire    else the first 64 bits of w times the first 128 bits of 5^q, by the table: a product whose error is so small that it
- *           tells how to round.
+ * Lemire    else the first 64 bits of w times the first 128 bits of 5^q, by the table: a product whose error is so small that
+ *           it tells how to round.
  * Exact     where w has more than 19 digits, and w cut off and w + 1 round to different doubles: number_exact.c.
  * Source    W. Clinger 1990, How to read floating point numbers accurately; D. Lemire 2021, Number parsing at a gigabyte per
  *           second, algorithm 1; N. Mushtak, D. Lemire 2023, Fast number parsing without fallback: why no other case is left.

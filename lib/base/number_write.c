@@ -1,8 +1,8 @@
 /* number_write.c -- the shortest decimal number that reads back as a double; the nearest of those.
  *
  * A double c * 2^q owns the numbers up to half way to its neighbours. Scaled by a power of ten, so that between 2 and 20
- * integers lie in that stretch, its two ends and its middle are known to 2 bits behind the point, and whether anything follows, from
- * one product each with the table of powers: enough to choose the integer, with one digit less where one fits.
+ * integers lie in that stretch, its two ends and its middle are known to 2 bits behind the point, and whether anything
+ * follows, from one product each with the table of powers: enough to choose the integer, with one digit less where one fits.
  * Source     R. Giulietti 2020, The Schubfach way to render doubles
  */
 #include "base/number_parts.h"

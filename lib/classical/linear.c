@@ -67,14 +67,17 @@ static ml_status centre(mli_linear *p, const ml_xy *data, double *mean, double *
     return ML_OK;
 }
 
-static void penalize(mli_linear *p, double scale)
+static ml_status penalize(mli_linear *p, double scale)
 {
-    double whole = p->opts->alpha * p->design.total;
+    double whole = p->opts->alpha * p->design.total, most = whole;
     for (int64_t j = 0; j < p->design.x.columns; j++) {
         double inverse = p->design.inverse[j];
         p->l1[j] = whole * p->opts->l1_ratio * inverse / scale;
         p->l2[j] = whole * (1 - p->opts->l1_ratio) * inverse * inverse;
+        most = fmax(most, fmax(p->l1[j], p->l2[j]));
     }
+    return most < INFINITY ? ML_OK : mli_fail(ML_EINVAL, "linear: alpha is %g: beside these features and y the penalty does not fit "
+                                              "a double", p->opts->alpha);
 }
 
 static ml_status solve(mli_linear *p, bool l1, char *const *name)
@@ -122,9 +125,10 @@ static ml_status fit(ml_model *m, const ml_xy *data)
         s = centre(&p, data, &mean, &scale);
     if (!s) {
         p.l2 = p.l1 + d, p.u = p.l2 + d;
-        penalize(&p, scale);
-        s = solve(&p, o->alpha > 0 && o->l1_ratio > 0, m->name);
+        s = penalize(&p, scale);
     }
+    if (!s)
+        s = solve(&p, o->alpha > 0 && o->l1_ratio > 0, m->name);
     if (!s) {
         l->steps = p.steps, l->settled = p.settled;
         s = mli_lines_take(l, &p.design, p.u, scale, mean, "linear");
@@ -148,6 +152,7 @@ static ml_status load(ml_model *m, mli_store *s, const char *at)
 
 const ml_learner_kind mli_linear_kind = {.name = "linear",
                                          .fields = FIELDS,
+                                         .notices = true, /* mli_design_init does */
                                          .regresses = true,
                                          .check = check,
                                          .fit = fit,

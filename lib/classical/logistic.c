@@ -80,14 +80,17 @@ static ml_status share_out(const mli_logistic *p, const ml_xy *data, double *tot
     return ML_OK;
 }
 
-static void penalize(const mli_logistic *p, double total)
+static ml_status penalize(const mli_logistic *p, double total)
 {
-    double whole = 1 / (p->opts->C * total);
+    double whole = 1 / (p->opts->C * total), most = whole;
     for (int64_t j = 0; j + 1 < p->width; j++) {
         double inverse = p->design.inverse[j];
         p->l1[j] = whole * p->opts->l1_ratio * inverse;
         p->l2[j] = whole * (1 - p->opts->l1_ratio) * inverse * inverse;
+        most = fmax(most, fmax(p->l1[j], p->l2[j]));
     }
+    return most < INFINITY ? ML_OK : mli_fail(ML_EINVAL, "logistic: C is %g: beside these features the penalty does not fit a double",
+                                              p->opts->C);
 }
 
 static ml_status by_lbfgs(mli_logistic *p, double *u)
@@ -115,7 +118,7 @@ static ml_status by_either(mli_logistic *p, double *u)
 {
     int64_t size = p->k * p->width;
     ml_status s = size <= FEW ? ML_OK : by_lbfgs(p, u);
-    return s || p->settled || (size > MANY && p->steps) ? s : mli_logistic_newton(p, u, false);
+    return s || p->settled || size > MANY ? s : mli_logistic_newton(p, u, false);
 }
 
 static ml_status solve(mli_logistic *p, double *u)
@@ -188,10 +191,10 @@ static ml_status fit_problem(mli_logistic *p, mli_lines *l, const ml_xy *data, d
         s = share_out(p, data, &total);
     if (!s && mli_design_init(&p->design, &data->x, p->share, !p->opts->no_intercept))
         s = mli_fail_in("logistic");
-    if (s)
-        return s;
-    penalize(p, total);
-    s = solve(p, u);
+    if (!s)
+        s = penalize(p, total);
+    if (!s)
+        s = solve(p, u);
     if (s)
         return s;
     l->steps = p->steps, l->settled = p->settled;
@@ -245,6 +248,7 @@ static ml_status load(ml_model *m, mli_store *s, const char *at)
 
 const ml_learner_kind mli_logistic_kind = {.name = "logistic",
                                            .fields = FIELDS,
+                                           .notices = true, /* mli_design_init does */
                                            .classifies = true,
                                            .check = check,
                                            .fit = fit,

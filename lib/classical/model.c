@@ -219,7 +219,7 @@ ml_model *ml_fit(ml_learner learner, ml_xy data)
         return ml_error_status() ? NULL : mli_null(ML_EINVAL, "fit: the learner has no kind"); /* ml_learner_named has said why */
     const char *who = learner.kind->name;
     if (mli_learner_resolve(&learner) || check_shape(who, &data) || check_targets(who, &data) || check_kind(&learner, &data) ||
-        check_features(who, &data.x, learner.kind->missing))
+        (!learner.kind->notices && check_features(who, &data.x, learner.kind->missing)))
         return NULL;
     ml_model *m = mli_model_blank(&learner);
     if (!m)
@@ -227,6 +227,8 @@ ml_model *ml_fit(ml_learner learner, ml_xy data)
     m->classes = data.label.v ? data.classes : 0;
     m->features = data.x.columns;
     if (name_features(m, &data.x) || learner.kind->fit(m, &data)) {
+        if (learner.kind->notices)
+            check_features(who, &data.x, false); /* its sentence, where that is what fit noticed */
         ml_model_free(m);
         return NULL;
     }

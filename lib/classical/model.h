@@ -24,6 +24,7 @@ struct ml_learner_kind {
     const char *name;
     const mli_field *fields; /* of its options, which lie at ml_learner.opts */
     bool missing;            /* NaN in a feature is fine */
+    bool notices;            /* fit fails where a feature is not finite: ml_fit need not look at every number before */
     bool classifies, regresses;
     /* What the table cannot say of resolved options: NULL or the sentence, which is then ml_error too. May be NULL. */
     const char *(*check)(const ml_learner *learner);

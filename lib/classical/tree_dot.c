@@ -107,8 +107,8 @@ static void put_edges(FILE *out, const mli_tree *t, int32_t i)
     const mli_fork *f = &t->fork[i];
     const char *missing = mli_missing_seen(f) && f->threshold < INFINITY ? ", missing" : "";
     bool left = mli_missing_left(f);
-    fprintf(out, "n%ld -> n%ld [label=\"yes%s\"];\n", (long)i, (long)i + 1, left ? missing : "");
-    fprintf(out, "n%ld -> n%ld [label=\"no%s\"];\n", (long)i, (long)f->right, left ? "" : missing);
+    fprintf(out, "n%ld -> n%ld [label=\" yes%s\"];\n", (long)i, (long)i + 1, left ? missing : "");
+    fprintf(out, "n%ld -> n%ld [label=\" no%s\"];\n", (long)i, (long)f->right, left ? "" : missing);
 }
 
 static void put_tree(FILE *out, const drawing *d)

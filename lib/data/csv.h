@@ -59,14 +59,14 @@ typedef struct mli_csv_tokens {
     size_t used; /* bytes up to the end of the last whole row */
 } mli_csv_tokens;
 
-/* Finds the rows of n bytes, at most max_rows; what follows the last newline is no row yet. Lines that are empty or comments, and bad
- * rows that are to be skipped, are not among them. `line` is the first line's number, for sentences about bad rows, and *bad, where
- * not NULL, counts those that were skipped. */
-ml_status mli_csv_tokenise(mli_csv_tokens *t, const mli_csv_dialect *d, const char *path, const char *bytes, size_t n, int64_t line,
-                           int64_t max_rows, mli_csv_bad *bad);
+/* Finds the rows of n bytes, at most max_rows; what follows the last newline is no row yet. Lines that are empty or comments,
+ * and bad rows that are to be skipped, are not among them. `line` is the first line's number, for sentences about bad rows,
+ * and *bad, where not NULL, counts those that were skipped. */
+ml_status mli_csv_tokenise(mli_csv_tokens *t, const mli_csv_dialect *d, const char *path, const char *bytes, size_t n,
+                           int64_t line, int64_t max_rows, mli_csv_bad *bad);
 void mli_csv_tokens_free(mli_csv_tokens *t);
-/* Where the record that begins at `from` ends: the byte behind its newline, or 0 where that is not among the n bytes. *fields counts
- * its fields, *open is whether a quote is never closed. */
+/* Where the record that begins at `from` ends: the byte behind its newline, or 0 where that is not among the n bytes. *fields
+ * counts its fields, *open is whether a quote is never closed. */
 size_t mli_csv_record(const mli_csv_dialect *d, const char *bytes, size_t from, size_t n, int64_t *fields, bool *open);
 int64_t mli_csv_count_lines(const char *bytes, size_t n);
 
@@ -227,7 +227,8 @@ ml_status mli_csv_settle_texts(mli_csv_column *c, int64_t rows);
 void mli_csv_forget_codes(mli_csv_column *c);
 
 /* "path: line 12: column 'age': sentence". */
-ml_status mli_csv_fail_at(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row, const char *format, ...)
+ml_status mli_csv_fail_at(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row,
+                          const char *format, ...)
     ML_PRINTF(5, 6);
 
 #endif

@@ -125,7 +125,8 @@ ml_status mli_csv_cut(ml_csv *csv, int64_t rows, bool keep, mli_csv_blocks *bloc
         if (!s && b.n)
             s = take(csv, keep, &b, blocks);
         else if (!s && csv->ended)
-            s = mli_fail(ML_EFORMAT, "%s: line %lld: a quote opens in this row and is never closed", csv->path, (long long)csv->line);
+            s = mli_fail(ML_EFORMAT, "%s: line %lld: a quote opens in this row and is never closed", csv->path,
+                         (long long)csv->line);
         if (!s)
             s = mli_csv_fill(csv, b.n ? 1 : csv->n_ahead + 1);
     }

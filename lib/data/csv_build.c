@@ -86,7 +86,8 @@ static ml_status work_on_block(void *arg, int64_t k)
     pass *p = arg;
     ml_status s = tokenise(p, (int)k);
     for (int i = 0; !s && i < p->n_numeric; i++)
-        s = mli_csv_numbers(p->csv, &p->csv->columns[p->numeric[i]], &p->part[k], &p->scratch[k], &p->result[k * p->n_numeric + i]);
+        s = mli_csv_numbers(p->csv, &p->csv->columns[p->numeric[i]], &p->part[k], &p->scratch[k],
+                            &p->result[k * p->n_numeric + i]);
     return s;
 }
 

@@ -1,7 +1,8 @@
 /* csv_columns.c -- which columns are wanted, what is tried for each, and what follows from how that went.
  *
- * A column without a given type is an integer where all its values are, else a number, else a time, else a category or a text. The
- * first rows say where to begin; what does not hold for the rest is found out by trying, so that the type depends on the values alone.
+ * A column without a given type is an integer where all its values are, else a number, else a time, else a category or a text.
+ * The first rows say where to begin; what does not hold for the rest is found out by trying, so that the type depends on the
+ * values alone.
  */
 #include "base/number.h"
 #include "data/csv.h"
@@ -25,7 +26,8 @@ static ml_status add_column(ml_csv *csv, const mli_dictionary *names, int32_t fi
 static ml_status no_such_column(const ml_csv *csv, const char *option, const char *name, const mli_dictionary *names)
 {
     char shown[MLI_SHOWN], first[MLI_SHOWN], last[MLI_SHOWN], separator[4];
-    return mli_fail(ML_EINVAL, "%s: %s: there is no column '%s' among the %ld from '%s' to '%s' (the separator is %s)", csv->path, option,
+    return mli_fail(ML_EINVAL, "%s: %s: there is no column '%s' among the %ld from '%s' to '%s' (the separator is %s)",
+                    csv->path, option,
                     mli_shown(name, shown), (long)names->count, mli_shown(mli_dictionary_text(names, 0), first),
                     mli_shown(mli_dictionary_text(names, names->count - 1), last),
                     mli_csv_separator_text(&csv->dialect, separator));
@@ -133,7 +135,8 @@ static mli_csv_work work_of(ml_type type)
 }
 
 /* What all values of the first rows are; integers where there are none. */
-static ml_status guess(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, mli_csv_scratch *scratch, mli_csv_work *work)
+static ml_status guess(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, mli_csv_scratch *scratch,
+                       mli_csv_work *work)
 {
     bool integers = true, numbers = true, times = true;
     for (int64_t row = 0; row < p->tokens.rows && row < SAMPLE_ROWS && (numbers || times); row++) {

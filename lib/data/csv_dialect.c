@@ -69,7 +69,8 @@ static ml_status skip_lines(ml_csv *csv)
     if (!s)
         s = mli_csv_fill(csv, 1);
     if (!s && csv->n_ahead == 0)
-        s = mli_fail(ML_EFORMAT, "%s: %s", csv->path, csv->line > 1 ? "nothing in it but lines that are empty, comments or skipped" : "the file is empty");
+        s = mli_fail(ML_EFORMAT, "%s: %s", csv->path,
+                     csv->line > 1 ? "nothing in it but lines that are empty, comments or skipped" : "the file is empty");
     return s;
 }
 
@@ -85,12 +86,12 @@ static int64_t fields_with(const ml_csv *csv, char separator, bool *alike)
     d.separator = separator;
     *alike = true;
     for (int r = 0; r < SAMPLE_ROWS && from < csv->n_ahead; r++) {
-        const bool comment = d.comment && csv->ahead[from] == d.comment, empty = csv->ahead[from] == '\n' || csv->ahead[from] == '\r';
+        const bool passed_over = is_empty_or_comment(csv, csv->ahead + from);
         const size_t after = mli_csv_record(&d, csv->ahead, from, csv->n_ahead, &fields, &open);
         if (!after)
             break;
         from = after;
-        if (comment || empty)
+        if (passed_over)
             continue;
         if (!first)
             first = fields;
@@ -125,13 +126,15 @@ static ml_status find_first_record(ml_csv *csv, size_t *size, int64_t *fields)
     bool open;
     while (!(*size = mli_csv_record(&csv->dialect, csv->ahead, 0, csv->n_ahead, fields, &open))) {
         if (csv->ended)
-            return mli_fail(ML_EFORMAT, "%s: line %lld: a quote opens in this row and is never closed", csv->path, (long long)csv->line);
+            return mli_fail(ML_EFORMAT, "%s: line %lld: a quote opens in this row and is never closed", csv->path,
+                            (long long)csv->line);
         if (mli_csv_fill(csv, csv->n_ahead + 1))
             return ml_error_status();
     }
     const char *cr = memchr(csv->ahead, '\r', *size);
     if (cr && cr + 2 < csv->ahead + *size && *size == csv->n_ahead && csv->ended)
-        return mli_fail(ML_EFORMAT, "%s: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines", csv->path);
+        return mli_fail(ML_EFORMAT, "%s: its lines end with carriage returns alone: tr '\\r' '\\n' makes them newlines",
+                        csv->path);
     if (*fields > INT32_MAX)
         return mli_fail(ML_EFORMAT, "%s: %lld columns are too many", csv->path, (long long)*fields);
     return ML_OK;
@@ -153,8 +156,8 @@ ml_status mli_csv_find_dialect(ml_csv *csv)
 }
 
 /* One field of the first record, as a name. */
-static ml_status name_of(const ml_csv *csv, const char *begin, const char *end, int64_t field, mli_csv_scratch *scratch, mli_dictionary *names,
-                         int32_t *k)
+static ml_status name_of(const ml_csv *csv, const char *begin, const char *end, int64_t field, mli_csv_scratch *scratch,
+                         mli_dictionary *names, int32_t *k)
 {
     mli_csv_value v;
     char unnamed[40];
@@ -166,8 +169,8 @@ static ml_status name_of(const ml_csv *csv, const char *begin, const char *end, 
         v.text = unnamed;
     }
     if (!mli_texts_valid(v.text, v.n))
-        return mli_fail(ML_EFORMAT, "%s: line %lld: the name of column %lld %s", csv->path, (long long)csv->line, (long long)field + 1,
-                        memchr(v.text, 0, v.n) ? "has a zero byte" : "is not UTF-8");
+        return mli_fail(ML_EFORMAT, "%s: line %lld: the name of column %lld %s", csv->path, (long long)csv->line,
+                        (long long)field + 1, memchr(v.text, 0, v.n) ? "has a zero byte" : "is not UTF-8");
     *k = mli_dictionary_add(names, v.text, v.n);
     return *k < 0 ? ML_ENOMEM : ML_OK;
 }
@@ -181,7 +184,8 @@ static ml_status read_names(ml_csv *csv, mli_dictionary *names, int32_t *number)
     d.comment = 0;
     ml_status s = mli_csv_tokenise(t, &d, csv->path, csv->ahead, csv->n_ahead, csv->line, 1, NULL);
     for (int64_t i = 0; !s && i < d.fields; i++)
-        s = name_of(csv, csv->ahead + (i ? t->end[i - 1] + 1 : t->begin[0]), csv->ahead + t->end[i], i, &scratch, names, &number[i]);
+        s = name_of(csv, csv->ahead + (i ? t->end[i - 1] + 1 : t->begin[0]), csv->ahead + t->end[i], i, &scratch, names,
+                    &number[i]);
     mli_free(scratch.bytes);
     if (!s) {
         csv->line += mli_csv_count_lines(csv->ahead, t->used);
@@ -198,7 +202,8 @@ static ml_status given_names(ml_csv *csv, mli_dictionary *names, int32_t *number
     char **name = csv->opts.names ? mli_names_parse("csv: names", csv->opts.names, &n) : NULL;
     ml_status s = csv->opts.names && !name ? ml_error_status() : ML_OK;
     if (name && n != csv->dialect.fields)
-        s = mli_fail(ML_EINVAL, "%s: names has %d names, and the first row %lld fields", csv->path, n, (long long)csv->dialect.fields);
+        s = mli_fail(ML_EINVAL, "%s: names has %d names, and the first row %lld fields", csv->path, n,
+                     (long long)csv->dialect.fields);
     for (int64_t i = 0; !s && i < csv->dialect.fields; i++) {
         if (!name)
             snprintf(made, sizeof made, "x%lld", (long long)i);

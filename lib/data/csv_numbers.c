@@ -1,8 +1,8 @@
 /* csv_numbers.c -- a column's fields in one block as integers, numbers or times.
  *
- * Most numbers in tables are short. Up to 16 digits are made a number without a loop: the point is squeezed out of the word that
- * holds them, and neighbours are added pairwise, 1 digit and 1, 2 and 2, 4 and 4. Two of such size and a power of ten up to 10^15 make
- * a double with one rounding (lib/base/number_read.c, Clinger). Everything else takes the general way.
+ * Most numbers in tables are short. Up to 16 digits are made a number without a loop: the point is squeezed out of the word
+ * that holds them, and neighbours are added pairwise, 1 digit and 1, 2 and 2, 4 and 4. Two of such size and a power of ten up
+ * to 10^15 make a double with one rounding (lib/base/number_read.c, Clinger). Everything else takes the general way.
  */
 #include "base/number.h"
 #include "data/csv.h"
@@ -52,7 +52,7 @@ typedef struct short_number {
 } short_number;
 
 /* n <= 8 characters, a point among them or none. */
-static bool read_8(const char *p, size_t n, char point, short_number *v)
+static inline bool read_8(const char *p, size_t n, char point, short_number *v)
 {
     uint64_t w = word_at(p);
     const unsigned bits = 8 * (unsigned)n, at = find_byte(w, point);
@@ -72,7 +72,7 @@ static bool read_8(const char *p, size_t n, char point, short_number *v)
 }
 
 /* n <= 16 characters, more than 8 of them. */
-static bool read_16(const char *p, size_t n, char point, short_number *v)
+static inline bool read_16(const char *p, size_t n, char point, short_number *v)
 {
     const uint64_t low = word_at(p), high = word_at(p + 8);
     const wide zeros = (wide)EACH('0') << 64 | EACH('0');
@@ -113,7 +113,8 @@ static ml_status bare_value(const ml_csv *csv, const char *begin, const char *en
     return s;
 }
 
-static ml_status find_integer(const ml_csv *csv, const char *begin, const char *end, mli_csv_scratch *scratch, int64_t *out, found *what)
+static ml_status find_integer(const ml_csv *csv, const char *begin, const char *end, mli_csv_scratch *scratch, int64_t *out,
+                              found *what)
 {
     mli_csv_value v;
     const ml_status s = bare_value(csv, begin, end, scratch, &v);
@@ -122,7 +123,8 @@ static ml_status find_integer(const ml_csv *csv, const char *begin, const char *
     return s;
 }
 
-static ml_status find_number(const ml_csv *csv, const char *begin, const char *end, mli_csv_scratch *scratch, double *out, found *what)
+static ml_status find_number(const ml_csv *csv, const char *begin, const char *end, mli_csv_scratch *scratch, double *out,
+                             found *what)
 {
     mli_csv_value v;
     const ml_status s = bare_value(csv, begin, end, scratch, &v);
@@ -193,7 +195,8 @@ static ml_status numbers(const ml_csv *csv, const mli_csv_column *c, const mli_c
     return ML_OK;
 }
 
-static ml_status times(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, mli_csv_scratch *scratch, mli_csv_result *r)
+static ml_status times(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, mli_csv_scratch *scratch,
+                       mli_csv_result *r)
 {
     int64_t *out = (int64_t *)c->values + p->block->row;
     for (; r->row < p->tokens.rows; r->row++) {

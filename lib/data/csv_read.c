@@ -79,8 +79,7 @@ static ml_status begin(ml_csv *csv, const ml_csv_opts *o)
     csv->dialect = (mli_csv_dialect){.separator = o->separator,
                                      .point = o->decimal_comma ? ',' : '.',
                                      .quote = o->no_quotes ? 0 : o->quote ? o->quote : '"',
-                                     .comment = o->comment,
-                                     .skip_bad = o->skip_bad_rows};
+                                     .comment = o->comment, .skip_bad = o->skip_bad_rows};
     csv->limit = o->rows == ML_NONE ? 0 : mli_given(o->rows, INT64_MAX);
     csv->line = 1;
     ml_status s = mli_csv_na_make(&csv->na, o->na, o->no_default_na, csv->dialect.point);

@@ -1,14 +1,15 @@
 /* csv_texts.c -- a column's fields as categories or texts, one block after the other.
  *
- * A first pass gives each different text a code and counts the bytes of all. Where there are few different ones, the column is a
- * category and done; else a second pass copies the texts into memory of just that size.
+ * A first pass gives each different text a code and counts the bytes of all. Where there are few different ones, the column is
+ * a category and done; else a second pass copies the texts into memory of just that size.
  */
 #include "data/csv.h"
 #include "data/times.h"
 
 #include <string.h>
 
-static ml_status check_text(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row, const mli_csv_value *v)
+static ml_status check_text(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row,
+                            const mli_csv_value *v)
 {
     if (mli_texts_valid(v->text, v->n))
         return ML_OK;
@@ -88,8 +89,8 @@ ml_status mli_csv_texts(const ml_csv *csv, mli_csv_column *c, const mli_csv_part
     ml_status s = ML_OK;
     for (int64_t row = 0; !s && row < p->tokens.rows; row++) {
         mli_csv_value v;
-        s = mli_csv_value_of(csv, mli_csv_field_begin(p, fields, row, c->field), mli_csv_field_end(p, fields, row, c->field), scratch,
-                             &v);
+        s = mli_csv_value_of(csv, mli_csv_field_begin(p, fields, row, c->field), mli_csv_field_end(p, fields, row, c->field),
+                             scratch, &v);
         if (!s)
             s = c->work == MLI_CSV_TEXTS ? copy_text(csv, c, p, row, &v) : count_text(csv, c, p, row, &v);
     }

@@ -1,8 +1,8 @@
 /* csv_tokens.c -- where the fields of a stretch of text end.
  *
- * Text without quotes is looked at eight bytes at a time: a word in which a byte is a separator or a newline has a bit set for it by
- * arithmetic alone (D. Lamport 1975, Multiple byte processing with full-word instructions). Where the rows that come out of that
- * are not all alike, and where there are quotes or comments, the plain way goes field by field; it is the definition.
+ * Text without quotes is looked at eight bytes at a time: a word in which a byte is a separator or a newline has a bit set for
+ * it by arithmetic alone (L. Lamport 1975, Multiple byte processing with full-word instructions). Where the rows that come out
+ * of that are not all alike, and where there are quotes or comments, the plain way goes field by field; it is the definition.
  */
 #include "data/csv.h"
 
@@ -122,7 +122,8 @@ static ml_status bad_row(const mli_csv_dialect *d, const char *path, int64_t lin
 {
     char separator[4];
     if (!d->skip_bad)
-        return mli_fail(ML_EFORMAT, "%s: line %lld: %lld field%s, expected %lld (the separator is %s); skip_bad_rows leaves such rows out",
+        return mli_fail(ML_EFORMAT,
+                        "%s: line %lld: %lld field%s, expected %lld (the separator is %s); skip_bad_rows leaves such rows out",
                         path, (long long)line, (long long)fields, fields == 1 ? "" : "s", (long long)d->fields,
                         mli_csv_separator_text(d, separator));
     if (bad && bad->count < ML_CSV_BAD_LINES)
@@ -236,8 +237,8 @@ static ml_status tokenise_words(mli_csv_tokens *t, const mli_csv_dialect *d, con
     return rows_alike(t, bytes, d->fields, ends, newlines, done);
 }
 
-ml_status mli_csv_tokenise(mli_csv_tokens *t, const mli_csv_dialect *d, const char *path, const char *bytes, size_t n, int64_t line,
-                           int64_t max_rows, mli_csv_bad *bad)
+ml_status mli_csv_tokenise(mli_csv_tokens *t, const mli_csv_dialect *d, const char *path, const char *bytes, size_t n,
+                           int64_t line, int64_t max_rows, mli_csv_bad *bad)
 {
     bool done = false;
     /* One field a row: an empty line looks like a row. */

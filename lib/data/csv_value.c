@@ -79,7 +79,7 @@ static ml_status scratch_room(mli_csv_scratch *s, size_t n)
     return s->bytes ? ML_OK : ML_ENOMEM;
 }
 
-/* The field begins with a quote. Two quotes in a row are one; what follows behind the closing one belongs to the text as it is. */
+/* The field begins with a quote. Two in a row are one; what follows behind the closing one belongs to the text as it is. */
 static ml_status unquote(char quote, const char *begin, const char *end, mli_csv_scratch *scratch, mli_csv_value *v)
 {
     const char *p = begin + 1, *next = memchr(p, quote, (size_t)(end - p));
@@ -118,7 +118,8 @@ ml_status mli_csv_value_of(const ml_csv *csv, const char *begin, const char *end
     return ML_OK;
 }
 
-ml_status mli_csv_fail_at(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row, const char *format, ...)
+ml_status mli_csv_fail_at(const ml_csv *csv, const mli_csv_column *c, const mli_csv_part *p, int64_t row,
+                          const char *format, ...)
 {
     char sentence[256], shown[MLI_SHOWN];
     va_list args;
@@ -126,5 +127,6 @@ ml_status mli_csv_fail_at(const ml_csv *csv, const mli_csv_column *c, const mli_
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     const int64_t line = p->block->line + mli_csv_count_lines(p->bytes, p->tokens.begin[row]);
-    return mli_fail(ML_EFORMAT, "%s: line %lld: column '%s': %s", csv->path, (long long)line, mli_shown(c->name, shown), sentence);
+    return mli_fail(ML_EFORMAT, "%s: line %lld: column '%s': %s", csv->path, (long long)line, mli_shown(c->name, shown),
+                    sentence);
 }

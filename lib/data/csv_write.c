@@ -131,7 +131,8 @@ static ml_status check(const ml_frame *f, const char *path, const ml_csv_write_o
     if (!f || !path)
         return mli_fail(ML_EINVAL, "csv_write: %s is NULL", f ? "path" : "the frame");
     if ((unsigned char)separator >= 0x80 || strchr("\n\r\"0123456789+-.eE", separator))
-        return mli_fail(ML_EINVAL, "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers");
+        return mli_fail(ML_EINVAL,
+                        "csv_write: the separator must be an ASCII character that is no quote, no newline and no part of numbers");
     if (separator == ',' && o->decimal_comma)
         return mli_fail(ML_EINVAL, "csv_write: decimal_comma wants another separator than the comma");
     if (o->na && (strchr(o->na, separator) || strpbrk(o->na, "\"\n\r")))

@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "data/builder.h"
 #include "data/cell.h"
+#include "data/codes.h"
 #include "data/times.h"
 #include "io/io.h"
 
@@ -142,40 +143,43 @@ static ml_status texts(ml_column *to, const ml_column *c)
     return s;
 }
 
-/* The texts of codes 0 .. count-1, each from the first row that has it. */
-static ml_status category_texts(ml_column *to, const ml_column *c, const int32_t *code, int32_t count)
+/* The texts of the codes, each from the first row that has it. */
+static ml_status category_texts(ml_column *to, const ml_column *c, const mli_codes *codes)
 {
     mli_builder b;
     char cell[MLI_CELL];
-    int64_t *first = mli_alloc((size_t)count * sizeof *first);
-    const char **list = mli_alloc((size_t)count * sizeof *list);
-    ml_status s = mli_builder_begin(&b, count);
-    if (!first || !list)
-        s = ML_ENOMEM;
-    for (int64_t i = c->n - 1; i >= 0 && !s; i--)
-        if (code[i] >= 0)
-            first[code[i]] = i;
-    for (int32_t k = 0; k < count && !s; k++) {
-        const char *text = mli_cell_text(c, first[k], cell);
+    const char **list = mli_alloc((size_t)codes->count * sizeof *list);
+    ml_status s = mli_builder_begin(&b, codes->count);
+    s = list ? s : ML_ENOMEM;
+    for (int32_t k = 0; k < codes->count && !s; k++) {
+        const char *text = mli_cell_text(c, codes->first[k], cell);
         if (!(s = mli_builder_add(&b, text, strlen(text))))
             s = mli_builder_end(&b);
     }
-    for (int32_t k = 0; k < count && !s; k++)
+    for (int32_t k = 0; k < codes->count && !s; k++)
         list[k] = b.bytes + b.at[k];
     if (!s)
-        to->category = (const char *const *)mli_texts_copy(list, count);
+        to->category = (const char *const *)mli_texts_copy(list, codes->count);
     mli_builder_free(&b);
-    mli_free(first);
     mli_free(list);
     return s ? s : to->category ? ML_OK : ML_ENOMEM;
 }
 
 static ml_status categories(ml_column *to, const ml_column *c)
 {
-    int32_t *code = mli_alloc((size_t)c->n * sizeof *code);
-    *to = (ml_column){.type = ML_CATEGORY, .n = c->n, .code = code};
-    ml_status s = code ? mli_column_codes(c, code, &to->categories) : ML_ENOMEM;
-    return s ? s : category_texts(to, c, code, to->categories);
+    mli_codes codes;
+    ml_status s = mli_codes_of(&codes, c, false);
+    if (!s)
+        s = mli_codes_sort(&codes, &c, 1);
+    if (s) {
+        mli_codes_free(&codes);
+        return s;
+    }
+    *to = (ml_column){.type = ML_CATEGORY, .n = c->n, .code = codes.code, .categories = codes.count};
+    s = category_texts(to, c, &codes);
+    codes.code = NULL; /* they are the column's now */
+    mli_codes_free(&codes);
+    return s;
 }
 
 static ml_status convert(ml_column *to, const ml_column *c, ml_type type, const ml_convert_opts *o)

@@ -179,7 +179,7 @@ static ml_status check_opts(const char *where, const ml_cut_opts *o, bool quanti
     return ML_OK;
 }
 
-/* Leaves of equal edges one; fewer are an error where they may not be dropped, and where one remains. */
+/* Leaves one of equal edges; an error where they may not be dropped, one alone remains, or labels are for more intervals. */
 static ml_status drop_equal(const char *where, const ml_column *c, const ml_cut_opts *o, double *edges, int64_t *n)
 {
     int64_t kept = 1;
@@ -187,13 +187,18 @@ static ml_status drop_equal(const char *where, const ml_column *c, const ml_cut_
     for (int64_t k = 1; k < *n; k++) {
         if (edges[k] != edges[kept - 1])
             edges[kept++] = edges[k];
-        else if (!o->drop_duplicates && *n > 2) /* pandas lets two equal edges alone pass */
+        else if (!o->drop_duplicates)
             return mli_fail(ML_EINVAL, "%s: column '%s': two edges are %g: ask for fewer intervals, or drop_duplicates", where,
                             mli_shown(c->name, shown), edges[k]);
     }
+    if (kept == 1)
+        return mli_fail(ML_EINVAL, "%s: column '%s': all edges are %g: there is no interval", where, mli_shown(c->name, shown),
+                        edges[0]);
+    if (kept < *n && o->labels)
+        return mli_fail(ML_EINVAL, "%s: column '%s': equal edges leave %lld intervals, and there are %lld labels", where,
+                        mli_shown(c->name, shown), (long long)kept - 1, (long long)*n - 1);
     *n = kept;
-    return kept > 1 ? ML_OK : mli_fail(ML_EINVAL, "%s: column '%s': all edges are %g: there is no interval", where,
-                                       mli_shown(c->name, shown), edges[0]);
+    return ML_OK;
 }
 
 /* Which interval x is in, or -1: how many edges are below it (to the left: not above it), less one. */

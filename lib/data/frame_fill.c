@@ -1,5 +1,6 @@
 /* frame_fill.c -- something in the place of missing values: a value, one learnt from the column, or one of the neighbours. */
 #include "data/builder.h"
+#include "data/codes.h"
 #include "io/io.h"
 #include "linalg/statistics.h"
 
@@ -97,28 +98,32 @@ ml_status ml_frame_fill_text(ml_frame *f, const char *column, const char *as, co
 
 /* ---- a value of another row: rows[i] is where value i comes from, -1 nowhere ---- */
 
-/* The first row that has the most frequent value, of those the least; -1 where all are missing, -2 where memory lacks. */
-static int64_t row_of_mode(const ml_column *c)
+/* Whether the value of row i comes before that of row k: a category by its list. */
+static bool is_less(const ml_column *c, int64_t i, int64_t k)
 {
-    int32_t *code = mli_alloc((size_t)c->n * sizeof *code), count = c->categories, best = -1;
-    bool good = code != NULL;
-    if (good && c->type == ML_CATEGORY)
-        memcpy(code, c->code, (size_t)c->n * sizeof *code);
-    else if (good)
-        good = mli_column_codes(c, code, &count) == ML_OK;
-    int64_t *times = good ? mli_calloc((size_t)count, sizeof *times) : NULL, row = -1;
+    return c->type == ML_CATEGORY ? c->code[i] < c->code[k] : mli_column_order(c, i, k) < 0;
+}
+
+/* Into *row the first that has the most frequent value, of those the least; -1 where all are missing. */
+static ml_status find_mode(const ml_column *c, int64_t *row)
+{
+    mli_codes codes;
+    ml_status s = mli_codes_of(&codes, c, false);
+    int64_t *times = s ? NULL : mli_calloc((size_t)codes.count, sizeof *times);
+    int32_t best = 0;
+    *row = -1;
     for (int64_t i = 0; times && i < c->n; i++)
-        if (code[i] >= 0)
-            times[code[i]]++;
-    for (int32_t k = 0; times && k < count; k++)
-        if (times[k] > (best < 0 ? 0 : times[best]))
+        if (codes.code[i] >= 0)
+            times[codes.code[i]]++;
+    for (int32_t k = 1; times && k < codes.count; k++)
+        if (times[k] > times[best] || (times[k] == times[best] && is_less(c, codes.first[k], codes.first[best])))
             best = k;
-    for (int64_t i = 0; times && best >= 0 && row < 0; i++)
-        row = code[i] == best ? i : -1;
-    good = times != NULL;
-    mli_free(code);
+    if (times && codes.count)
+        *row = codes.first[best];
+    s = times ? ML_OK : ml_error_status();
+    mli_codes_free(&codes);
     mli_free(times);
-    return good ? row : -2;
+    return s;
 }
 
 /* Where each value comes from: itself, or the last that is there, in the direction of step. */
@@ -134,8 +139,10 @@ static void rows_of_neighbours(const ml_column *c, int64_t step, int64_t *rows)
 
 static ml_status fill_from_rows(ml_frame *f, const char *name, const ml_column *c, ml_fill how)
 {
-    const int64_t mode = how == ML_FILL_MODE ? row_of_mode(c) : 0;
-    int64_t *rows = mode == -2 ? NULL : mli_alloc((size_t)c->n * sizeof *rows);
+    int64_t mode = -1;
+    if (how == ML_FILL_MODE && find_mode(c, &mode))
+        return ml_error_status();
+    int64_t *rows = mli_alloc((size_t)c->n * sizeof *rows);
     if (!rows)
         return ML_ENOMEM;
     rows_of_neighbours(c, how == ML_FILL_BACKWARD ? -1 : 1, rows);

@@ -50,7 +50,7 @@ static const char *text_of(const ml_column *c, int64_t i, char buf[VALUE_TEXT])
     return buf;
 }
 
-/* "1/female", or the margin's; for mli_free. */
+/* "1/female", or the margin's, never empty; for mli_free. */
 static char *name_of(const pivot *p, const way *w, int32_t code)
 {
     char buf[VALUE_TEXT];
@@ -59,6 +59,8 @@ static char *name_of(const pivot *p, const way *w, int32_t code)
         return mli_strdup(p->margin);
     for (int j = 0; j < w->n; j++)
         size += strlen(text_of(w->keys[j], w->codes.first[code], buf)) + 1;
+    if (w->n == 1 && size == 2) /* one text, of which only the room for a slash is left */
+        return mli_strdup("(empty)");
     char *name = mli_alloc(size), *at = name;
     for (int j = 0; name && j < w->n; j++)
         at += snprintf(at, size - (size_t)(at - name), "%s%s", j ? "/" : "", text_of(w->keys[j], w->codes.first[code], buf));
@@ -217,7 +219,7 @@ static ml_status give_column(ml_frame *out, const pivot *p, int32_t r, int64_t *
             group[n++] = p->cell[(int64_t)d * p->right.count + r];
     ml_status s = ml_frame_has(out, name)
                       ? mli_fail(ML_EINVAL, "pivot: two columns would be called '%s'", mli_shown(name, shown))
-                      : mli_column_pick(&c, *name ? name : "(empty)", &p->value, group, n);
+                      : mli_column_pick(&c, name, &p->value, group, n);
     mli_free(name);
     return s ? s : mli_frame_give(out, &c);
 }

@@ -1,7 +1,7 @@
 /* times.c -- dates and times as text, in the calendar that is in use today, continued to the past.
  *
- * Source    days and dates: E. Reingold, N. Dershowitz, Calendrical Calculations, chapter 2: the year begins in March, so that the day
- *           that is sometimes there is its last.
+ * Source    days and dates: E. Reingold, N. Dershowitz, Calendrical Calculations, chapter 2: the year begins in March, so that
+ *           the day that is sometimes there is its last.
  */
 #include "data/times.h"
 
@@ -188,7 +188,8 @@ const char *mli_time_format_check(const char *format)
         if (*p != '%')
             continue;
         if (!p[1] || !strchr("YymdbHIpMSfz%", p[1])) {
-            mli_fail(ML_EINVAL, "the format '%s' has %%%c: what can be read is %%Y %%y %%m %%d %%b %%H %%I %%p %%M %%S %%f %%z %%%%",
+            mli_fail(ML_EINVAL,
+                     "the format '%s' has %%%c: what can be read is %%Y %%y %%m %%d %%b %%H %%I %%p %%M %%S %%f %%z %%%%",
                      format, p[1] ? p[1] : ' ');
             return ml_error();
         }

@@ -10,8 +10,9 @@
 int64_t mli_days_of(int64_t year, int64_t month, int64_t day);
 void mli_days_date(int64_t days, int64_t *year, int64_t *month, int64_t *day);
 
-/* The whole of n bytes as ISO 8601: "2020-01-31", or with "T12:00", "T12:00:59", "T12:00:59.123456", a blank for the T, and perhaps
- * "Z", "+02:00", "+0200" or "+02" behind; without a zone it is UTC. Years 0000 to 9999; what is below a microsecond is dropped. */
+/* The whole of n bytes as ISO 8601: "2020-01-31", or with "T12:00", "T12:00:59", "T12:00:59.123456", a blank for the T, and
+ * perhaps "Z", "+02:00", "+0200" or "+02" behind; without a zone it is UTC. Years 0000 to 9999; what is below a microsecond is
+ * dropped. */
 bool mli_time_read(const char *text, size_t n, int64_t *microseconds);
 /* The same by a format; NULL is ISO 8601. Names of months are English. */
 bool mli_time_read_as(const char *format, const char *text, size_t n, int64_t *microseconds);

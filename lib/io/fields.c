@@ -146,6 +146,7 @@ ml_status mli_field_set(const char *who, const mli_field *f, void *opts, double 
         *(int *)at = must ? 0 : (int)v;
         break;
     default:
+        must = isnan(v) && f->kind != MLI_NUMBER ? "a number" : NULL;
         *(double *)at = v == 0 ? ML_ZERO : v;
     }
     return must ? mli_fail(ML_EINVAL, "%s: %s is %g: it must be %s", who, f->name, v, must) : ML_OK;

@@ -18,8 +18,9 @@ typedef struct mli_design {
     double *shift, *inverse; /* D each. inverse is a power of two, so that scaling rounds nothing; 0 where a column is constant */
 } mli_design;
 
-/* Finds shift (the weighted mean where `centre` says so, else 0) and scale. Numbers are finite, weights not negative. An error,
- * with the column's name, where the square of a column's spread does not fit a double; a spread below 1e-154 counts as none. */
+/* Finds shift (the weighted mean where `centre` says so, else 0) and scale. Weights are not negative. An error, with the column's
+ * name, where a number is not finite, or the square of a column's spread does not fit a double; a spread below 1e-154 counts as none.
+ * Free it in any case. */
 ml_status mli_design_init(mli_design *d, const ml_matrix *x, const double *weight, bool centre);
 void mli_design_free(mli_design *d);
 /* Rows first .. first+n-1 of the design to out (n,D). */

@@ -1,11 +1,9 @@
 /* print.c -- the confusion matrix as a table: a row a true class, a column a predicted one. */
-#include "base/base.h"
+#include "metrics/print.h"
 
 #include <mlcore/metrics.h>
 
 #include <string.h>
-
-enum { NAME_MAX_COLUMNS = 12 };
 
 static int columns_of(const char *text) /* characters, not bytes */
 {
@@ -15,16 +13,15 @@ static int columns_of(const char *text) /* characters, not bytes */
     return n;
 }
 
-/* Text at the right of `width` columns, cut to NAME_MAX_COLUMNS characters. */
-static void print_right(FILE *out, const char *text, int width)
+void mli_print_right(FILE *out, const char *text, int width)
 {
     int shown = 0, bytes = 0;
     while (text[bytes]) {
-        if (((unsigned char)text[bytes] & 0xC0) != 0x80 && shown++ == NAME_MAX_COLUMNS)
+        if (((unsigned char)text[bytes] & 0xC0) != 0x80 && shown++ == MLI_NAME_COLUMNS)
             break;
         bytes++;
     }
-    shown = shown > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : shown;
+    shown = shown > MLI_NAME_COLUMNS ? MLI_NAME_COLUMNS : shown;
     fprintf(out, "%*s%.*s", width > shown ? width - shown : 0, "", bytes, text);
 }
 
@@ -48,7 +45,7 @@ static int side_width(int32_t classes, const char *const *names)
     int width = 11;
     for (int32_t k = 0; k < classes; k++) {
         int n = columns_of(name_of(names, k, buf));
-        width = n >= NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : n > width ? n : width;
+        width = n >= MLI_NAME_COLUMNS ? MLI_NAME_COLUMNS : n > width ? n : width;
     }
     return width;
 }
@@ -64,7 +61,7 @@ static int cell_width(const int64_t *counts, int32_t classes, const char *const 
     width = digits > width ? digits : width;
     for (int32_t k = 0; k < classes; k++) {
         int n = columns_of(name_of(names, k, buf));
-        n = n > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : n;
+        n = n > MLI_NAME_COLUMNS ? MLI_NAME_COLUMNS : n;
         width = n > width ? n : width;
     }
     return width + 1;
@@ -80,12 +77,12 @@ void ml_confusion_print(FILE *out, const int64_t *counts, int32_t classes, const
 
     fprintf(out, "%*s  predicted\n%*s", side, "", side, "truth");
     for (int32_t k = 0; k < classes; k++)
-        print_right(out, name_of(names, k, buf), width);
+        mli_print_right(out, name_of(names, k, buf), width);
     fprintf(out, "%8s%9s\n", "total", "recall %");
     for (int32_t i = 0; i < classes; i++) {
         const int64_t *row = counts + (int64_t)i * classes;
         int64_t sum = 0;
-        print_right(out, name_of(names, i, buf), side);
+        mli_print_right(out, name_of(names, i, buf), side);
         for (int32_t j = 0; j < classes; j++) {
             sum += row[j];
             if (row[j])

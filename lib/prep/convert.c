@@ -1,6 +1,7 @@
 /* convert.c -- see convert.h. */
 #include "prep/convert.h"
 
+#include "base/number.h"
 #include "io/io.h"
 
 #include <math.h>
@@ -32,12 +33,14 @@ static const double MOST_WHOLE = 9007199254740992.0;
 
 static ml_status take_whole(const ml_column *c, int64_t *v)
 {
-    char shown[MLI_SHOWN];
+    char shown[MLI_SHOWN], text[MLI_NUMBER_TEXT];
     for (int64_t i = 0; i < c->n; i++) {
         const double x = c->number[i];
-        if (!isnan(x) && !(fabs(x) <= MOST_WHOLE && x == floor(x)))
-            return mli_fail(ML_EINVAL, "column '%s' was integer when it was fitted, and now row %lld is not whole",
-                            mli_shown(c->name, shown), (long long)i);
+        if (!isnan(x) && !(fabs(x) <= MOST_WHOLE && x == floor(x))) {
+            mli_number_text(x, '.', text);
+            return mli_fail(ML_EINVAL, "column '%s' has %s in row %lld, but had whole numbers when it was fitted",
+                            mli_shown(c->name, shown), text, (long long)i);
+        }
         v[i] = isnan(x) ? ML_MISSING : (int64_t)x;
     }
     return ML_OK;
@@ -94,6 +97,6 @@ ml_status mli_column_as(ml_frame *to, const ml_column *c, ml_type type)
         return put_texts(to, c);
     if (c->type == ML_TEXT && type == ML_CATEGORY)
         return put_categories(to, c);
-    return mli_fail(ML_EINVAL, "column '%s' was %s when it was fitted, and now it is %s", mli_shown(c->name, shown),
-                    ml_type_name(type), ml_type_name(c->type));
+    return mli_fail(ML_EINVAL, "column '%s' is of type %s, but was of type %s when it was fitted", mli_shown(c->name, shown),
+                    ml_type_name(c->type), ml_type_name(type));
 }

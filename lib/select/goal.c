@@ -74,7 +74,8 @@ static ml_status values_of(const mli_goal *g, const ml_frame *f, double *y)
     for (int64_t i = 0; i < f->rows; i++) {
         y[i] = ml_column_number(c, i);
         if (!isfinite(y[i]))
-            return mli_fail(ML_EINVAL, "target '%s': row %lld %s", g->name, (long long)i, isnan(y[i]) ? "has no value" : "is infinite");
+            return mli_fail(ML_EINVAL, "target '%s': row %lld %s", g->name, (long long)i,
+                            isnan(y[i]) ? "has no value" : "is infinite");
     }
     return ML_OK;
 }

@@ -1,13 +1,9 @@
-/* inputs.c -- the columns that a pipeline wants, and how a frame is held against them.
- *
- * A file that is read again may give a column another type: whole numbers where there were fractions, texts where there were
- * few enough to be categories, nothing at all. What loses no value is taken; the rest is refused by name.
- */
+/* inputs.c -- the columns that a pipeline wants, and how a frame is held against them. */
 #include "data/frame.h"
 #include "io/io.h"
+#include "prep/convert.h"
 #include "select/select.h"
 
-#include <math.h>
 #include <string.h>
 
 bool mli_type_named(const char *name, ml_type *type)
@@ -64,99 +60,6 @@ ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *use
     return s;
 }
 
-/* ---- one column as another type ---- */
-
-static ml_status refuse_type(const ml_column *c, ml_type wanted)
-{
-    char shown[MLI_SHOWN];
-    return mli_fail(ML_EINVAL, "pipeline: column '%s' is of type %s, but was of type %s where the pipeline was fitted",
-                    mli_shown(c->name, shown), ml_type_name(c->type), ml_type_name(wanted));
-}
-
-static ml_status put_numbers(ml_frame *to, const ml_column *c)
-{
-    double *v = mli_alloc((size_t)c->n * sizeof *v);
-    for (int64_t i = 0; v && i < c->n; i++)
-        v[i] = ml_column_missing(c, i) ? (double)NAN : ml_column_number(c, i);
-    ml_status s = v ? ml_frame_put_numbers(to, c->name, v, c->n) : ML_ENOMEM;
-    mli_free(v);
-    return s;
-}
-
-static ml_status whole_numbers(const ml_column *c, int64_t *v)
-{
-    static const double MOST = 9007199254740992.0; /* 2^53: every whole number up to it is a double */
-    for (int64_t i = 0; i < c->n; i++) {
-        double x = ml_column_missing(c, i) ? 0 : c->number[i];
-        char shown[MLI_SHOWN];
-        if (!(fabs(x) <= MOST) || x != floor(x))
-            return mli_fail(ML_EINVAL, "pipeline: column '%s' has %.10g in row %lld, but had whole numbers where the pipeline was "
-                            "fitted", mli_shown(c->name, shown), x, (long long)i);
-        v[i] = ml_column_missing(c, i) ? ML_MISSING : (int64_t)x;
-    }
-    return ML_OK;
-}
-
-/* Of numbers; of any other type where all is missing. */
-static ml_status put_whole(ml_frame *to, const ml_column *c, ml_type type)
-{
-    int64_t *v = mli_alloc((size_t)c->n * sizeof *v);
-    ml_status s = v ? ML_OK : ML_ENOMEM;
-    if (!s && c->type == ML_NUMBER)
-        s = whole_numbers(c, v);
-    for (int64_t i = 0; !s && c->type != ML_NUMBER && i < c->n; i++)
-        v[i] = ML_MISSING;
-    if (!s)
-        s = (type == ML_TIME ? ml_frame_put_times : ml_frame_put_integers)(to, c->name, v, c->n);
-    mli_free(v);
-    return s;
-}
-
-static ml_status put_texts(ml_frame *to, const ml_column *c)
-{
-    const char **v = mli_alloc((size_t)c->n * sizeof *v);
-    for (int64_t i = 0; v && i < c->n; i++)
-        v[i] = ml_column_text(c, i);
-    ml_status s = v ? ml_frame_put_texts(to, c->name, v, c->n) : ML_ENOMEM;
-    mli_free(v);
-    return s;
-}
-
-/* Texts by the order of their bytes; where all is missing, no category at all. */
-static ml_status put_categories(ml_frame *to, const ml_column *c)
-{
-    int32_t count = 0, *code = mli_alloc((size_t)c->n * sizeof *code);
-    ml_status s = code ? mli_column_codes(c, code, &count) : ML_ENOMEM;
-    const char **text = s ? NULL : mli_calloc((size_t)count, sizeof *text);
-    for (int64_t i = 0; text && i < c->n; i++)
-        if (code[i] >= 0)
-            text[code[i]] = ml_column_text(c, i);
-    if (!s)
-        s = text ? ml_frame_put_categories(to, c->name, (ml_ints){code, c->n}, text, count) : ML_ENOMEM;
-    mli_free(text);
-    mli_free(code);
-    return s;
-}
-
-static bool is_text(ml_type type)
-{
-    return type == ML_TEXT || type == ML_CATEGORY;
-}
-
-static ml_status put_as(ml_frame *to, const ml_column *c, ml_type type)
-{
-    bool nothing = c->missing == c->n;
-    if (c->type == type)
-        return ml_frame_put(to, NULL, c);
-    if (type == ML_NUMBER && (c->type == ML_INTEGER || nothing))
-        return put_numbers(to, c);
-    if ((type == ML_INTEGER && c->type == ML_NUMBER) || (nothing && (type == ML_INTEGER || type == ML_TIME)))
-        return put_whole(to, c, type);
-    if (is_text(type) && (is_text(c->type) || nothing))
-        return (type == ML_TEXT ? put_texts : put_categories)(to, c);
-    return refuse_type(c, type);
-}
-
 /* ---- a frame ---- */
 
 static ml_status refuse_others(const mli_inputs *in, const ml_frame *f, const char *target)
@@ -184,7 +87,10 @@ ml_frame *mli_inputs_conform(const mli_inputs *in, const ml_frame *f, const char
     ml_status s = g ? ML_OK : ML_ENOMEM;
     for (int j = 0; j < in->n && !s; j++) {
         const ml_column *c = ml_frame_column(f, in->v[j].name);
-        s = c ? put_as(g, c, in->v[j].type) : mli_fail_in("pipeline: an input is missing");
+        if (!c)
+            s = mli_fail_in("pipeline: an input is missing");
+        else if (mli_column_as(g, c, in->v[j].type))
+            s = mli_fail_in("pipeline");
     }
     if (!s)
         return g;

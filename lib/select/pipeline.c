@@ -1,8 +1,8 @@
 /* pipeline.c -- a recipe fitted on a frame, and what it says of others.
  *
- * To fit is to fit a step, to let it change the frame, and to go on to the next with what came of it; the learner gets the columns
- * at the end. To predict is the same walk with the steps as they were fitted. So nothing of the frame that is predicted can find its
- * way into the steps: this is what a pipeline is for.
+ * To fit is to fit a step, to let it change the frame, and to go on to the next with what came of it; the learner gets the
+ * columns at the end. To predict is the same walk with the steps as they were fitted. So nothing of the frame that is predicted
+ * can find its way into the steps: this is what a pipeline is for.
  */
 #include "data/frame.h"
 #include "io/io.h"
@@ -29,6 +29,7 @@ void ml_pipeline_free(ml_pipeline *p)
     ml_model_free(p->model);
     mli_goal_free(&p->goal);
     mli_inputs_free(&p->in);
+    mli_notes_free(&p->notes);
     mli_free(p);
 }
 
@@ -85,8 +86,9 @@ static ml_matrix *numbers_of(const ml_frame *f)
     for (int j = 0; j < f->columns; j++) {
         const ml_column *c = &f->column[j];
         if (c->type != ML_NUMBER && c->type != ML_INTEGER)
-            return mli_null(ML_EINVAL, "pipeline: behind the steps column '%s' is still of type %s, and the learner wants numbers: "
-                            "encode it (one_hot, ordinal, group_rate), or drop it", mli_shown(c->name, shown), ml_type_name(c->type));
+            return mli_null(ML_EINVAL, "pipeline: behind the steps column '%s' is still of type %s, and the learner wants "
+                            "numbers: encode it (one_hot, ordinal, group_rate), or drop it", mli_shown(c->name, shown),
+                            ml_type_name(c->type));
     }
     return ml_frame_matrix(f, NULL);
 }
@@ -223,8 +225,8 @@ static ml_status answer(const ml_pipeline *p, const ml_frame *f, const void *out
     if (!p || !out)
         return mli_fail(ML_EINVAL, "pipeline: it is NULL, or what it is to write to");
     if (w != WANTS_ANY && (w == WANTS_CLASSES) != (p->goal.classes > 0))
-        return mli_fail(ML_EINVAL, "pipeline: it predicts %s of '%s': ask for %s", p->goal.classes ? "classes" : "values", p->goal.name,
-                        p->goal.classes ? "labels or probabilities" : "values");
+        return mli_fail(ML_EINVAL, "pipeline: it predicts %s of '%s': ask for %s", p->goal.classes ? "classes" : "values",
+                        p->goal.name, p->goal.classes ? "labels or probabilities" : "values");
     ml_frame *conformed = mli_inputs_conform(&p->in, f, p->goal.name);
     ml_status s = conformed ? mli_pipeline_answer(p, conformed, a) : ml_error_status();
     ml_frame_free(conformed);

@@ -1,11 +1,8 @@
 /* recipe.c -- steps and a learner as one value, and their options by name. */
-#include "io/fields.h"
 #include "io/io.h"
 
 #include <mlcore/select.h>
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 ml_recipe ml_recipe_of(ml_learner learner, const ml_prep_step *steps, int n)
@@ -45,77 +42,7 @@ const char *ml_recipe_check(const ml_recipe *recipe)
     return ml_learner_check(recipe->learner);
 }
 
-/* ---- options of steps ---- */
-
-static const char *const IMPUTE_HOW[] = {"mean", "median", "mode", "constant", NULL};
-static const char *const SCALE_HOW[] = {"standard", "min_max", "robust", NULL};
-static const char *const UNSEEN[] = {"error", "ignore", "other", NULL};
-static const char *const BIN_HOW[] = {"quantile", "uniform", NULL};
-
-static const mli_field IMPUTE[] = {MLI_FIELD_CHOICE(ml_impute_opts, how, IMPUTE_HOW),
-                                   MLI_FIELD(ml_impute_opts, constant, MLI_FINITE, 0), {0}};
-static const mli_field SCALE[] = {MLI_FIELD_CHOICE(ml_scale_opts, how, SCALE_HOW),
-                                  MLI_FIELD(ml_scale_opts, no_center, MLI_FLAG, 0),
-                                  MLI_FIELD(ml_scale_opts, no_scale, MLI_FLAG, 0),
-                                  MLI_FIELD(ml_scale_opts, low, MLI_FINITE, 0),
-                                  MLI_FIELD(ml_scale_opts, high, MLI_FINITE, 0), {0}};
-static const mli_field ONE_HOT[] = {MLI_FIELD_CHOICE(ml_one_hot_opts, unseen, UNSEEN),
-                                    MLI_FIELD(ml_one_hot_opts, drop_first, MLI_FLAG, 0),
-                                    MLI_FIELD(ml_one_hot_opts, missing, MLI_FLAG, 0),
-                                    MLI_FIELD(ml_one_hot_opts, min_count, MLI_COUNT, 0),
-                                    MLI_FIELD(ml_one_hot_opts, max_categories, MLI_COUNT, 0), {0}};
-static const mli_field ORDINAL[] = {MLI_FIELD_CHOICE(ml_ordinal_opts, unseen, UNSEEN), {0}};
-static const mli_field GROUP_RATE[] = {MLI_FIELD(ml_group_rate_opts, smoothing, MLI_FROM_ZERO, 0),
-                                       MLI_FIELD(ml_group_rate_opts, count, MLI_FLAG, 0), {0}};
-static const mli_field POLYNOMIAL[] = {MLI_FIELD(ml_polynomial_opts, degree, MLI_COUNT, 0),
-                                       MLI_FIELD(ml_polynomial_opts, interactions_only, MLI_FLAG, 0), {0}};
-static const mli_field BIN[] = {MLI_FIELD_CHOICE(ml_bin_opts, how, BIN_HOW),
-                                MLI_FIELD(ml_bin_opts, bins, MLI_COUNT, 0), {0}};
-
-static const struct {
-    const char *step;
-    const mli_field *fields;
-} OPTIONS[] = {{"impute", IMPUTE}, {"scale", SCALE},           {"one_hot", ONE_HOT}, {"ordinal", ORDINAL},
-               {"group_rate", GROUP_RATE}, {"polynomial", POLYNOMIAL}, {"bin", BIN}};
-
-/* The field of a step's option; an error lists the names there are. */
-static const mli_field *find_option(const char *step, const char *option)
-{
-    char names[256] = "none", shown[MLI_SHOWN];
-    size_t used = 0;
-    for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++) {
-        if (strcmp(OPTIONS[i].step, step) != 0)
-            continue;
-        for (const mli_field *f = OPTIONS[i].fields; f->name; f++) {
-            if (strcmp(f->name, option) == 0)
-                return f;
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", f->name);
-        }
-    }
-    return mli_null(ML_EINVAL, "%s: there is no option '%s' that a number can set; there are: %s", step, mli_shown(option, shown),
-                    names);
-}
-
-/* Numbers as they are: the options of steps have no other zero than 0. */
-static ml_status set_field(ml_prep_step *step, const mli_field *f, double v)
-{
-    void *at = (char *)&step->opts + f->at;
-    const double exact = 9007199254740992.0; /* 2^53 */
-    const double most = f->kind == MLI_FLAG ? 1 : f->kind == MLI_CHOICE ? mli_choices(f) - 1 : exact;
-    if (f->kind >= MLI_COUNT && !(v >= 0 && v <= most && v == floor(v)))
-        return mli_fail(ML_EINVAL, "%s: %s is %g: it must be a whole number in 0 .. %g", ml_prep_step_name(*step), f->name, v, most);
-    if (!isfinite(v))
-        return mli_fail(ML_EINVAL, "%s: %s is %g: it must be a finite number", ml_prep_step_name(*step), f->name, v);
-    if (f->kind == MLI_COUNT)
-        *(int64_t *)at = (int64_t)v;
-    else if (f->kind == MLI_FLAG)
-        *(bool *)at = v == 1;
-    else if (f->kind == MLI_CHOICE)
-        *(int *)at = (int)v;
-    else
-        *(double *)at = v;
-    return ML_OK;
-}
+/* ---- options by name ---- */
 
 /* Whether "impute" or "0", the `length` bytes before the dot, mean step i. */
 static bool means(const ml_recipe *r, int i, const char *which, size_t length)
@@ -138,9 +65,7 @@ ml_status ml_recipe_set(ml_recipe *recipe, const char *option, double value)
     for (int i = 0; i < recipe->steps; i++) {
         if (!means(recipe, i, option, (size_t)(dot - option)))
             continue;
-        const char *name = ml_prep_step_name(recipe->step[i]);
-        const mli_field *f = name ? find_option(name, dot + 1) : NULL;
-        if (!f || set_field(&recipe->step[i], f, value))
+        if (ml_prep_step_set(&recipe->step[i], dot + 1, value))
             return ML_EINVAL;
         found++;
     }

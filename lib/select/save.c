@@ -19,6 +19,8 @@ static ml_status put(const ml_pipeline *p, mli_store *s)
         e = mli_inputs_put(&p->in, s, "inputs");
     if (!e)
         e = mli_goal_put(&p->goal, s, "target");
+    if (!e)
+        e = mli_notes_put(&p->notes, s, "pipeline");
     for (int i = 0; i < p->steps && !e; i++)
         e = mli_prep_put(p->prep[i], s, name_part(at, i));
     return e ? e : mli_model_put(p->model, s, "model");
@@ -56,6 +58,8 @@ static ml_status take(ml_pipeline *p, mli_store *s)
     ml_status e = mli_inputs_take(&p->in, s, "inputs");
     if (!e)
         e = mli_goal_take(&p->goal, s, "target");
+    if (!e)
+        e = mli_notes_take(&p->notes, s, "pipeline");
     if (!e)
         e = take_steps(p, s);
     if (!e && !(p->model = mli_model_take(s, "model")))

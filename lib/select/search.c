@@ -21,7 +21,8 @@ typedef struct work {
 static ml_status fail_in_trial(const work *w, int64_t candidate, int64_t fold)
 {
     char where[320], text[256];
-    snprintf(where, sizeof where, "%s: fold %lld", mli_candidate_text(w->candidates, candidate, text, sizeof text), (long long)fold);
+    snprintf(where, sizeof where, "%s: fold %lld", mli_candidate_text(w->candidates, candidate, text, sizeof text),
+             (long long)fold);
     return mli_fail_in(where);
 }
 
@@ -31,8 +32,8 @@ static ml_status run_trial(void *arg, int64_t i)
     const int64_t candidate = i / w->folds->count, j = i % w->folds->count;
     const ml_fold *fold = &w->folds->fold[j];
     ml_recipe recipe = *w->recipe;
-    const mli_trial t = {.recipe = &recipe, .train = fold->train, .n_train = fold->n_train, .held = fold->held, .n_held = fold->n_held,
-                         .held_scores = w->held + i * w->all.scores->n};
+    const mli_trial t = {.recipe = &recipe, .train = fold->train, .n_train = fold->n_train, .held = fold->held,
+                         .n_held = fold->n_held, .held_scores = w->held + i * w->all.scores->n};
     if (mli_candidate_set(w->candidates, candidate, &recipe) || mli_trial_run(&w->all, &t))
         return fail_in_trial(w, candidate, j);
     return ML_OK;

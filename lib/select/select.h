@@ -56,9 +56,24 @@ void mli_inputs_free(mli_inputs *in);
 ml_status mli_inputs_put(const mli_inputs *in, mli_store *s, const char *at);
 ml_status mli_inputs_take(mli_inputs *in, mli_store *s, const char *at);
 
+/* Numbers by name. */
+enum { MLI_MOST_NOTES = 64 };
+typedef struct mli_notes {
+    int n;
+    struct {
+        char *name;
+        double value;
+    } v[MLI_MOST_NOTES];
+} mli_notes;
+ml_status mli_notes_add(mli_notes *notes, const char *name, double value);
+void mli_notes_free(mli_notes *notes);
+ml_status mli_notes_put(const mli_notes *notes, mli_store *s, const char *at);
+ml_status mli_notes_take(mli_notes *notes, mli_store *s, const char *at);
+
 struct ml_pipeline {
     mli_goal goal;
     mli_inputs in;
+    mli_notes notes;
     int steps;
     ml_prep *prep[ML_MAX_STEPS];
     ml_model *model;

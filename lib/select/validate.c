@@ -65,7 +65,8 @@ static ml_status make_room(struct mli_cv *self, int64_t folds, int scores, bool 
     self->fit_seconds = mli_alloc((size_t)folds * sizeof *self->fit_seconds);
     self->predict_seconds = mli_alloc((size_t)folds * sizeof *self->predict_seconds);
     self->chosen = mli_alloc((size_t)folds * sizeof *self->chosen);
-    return self->held && (self->train || !train_scores) && self->fit_seconds && self->predict_seconds && self->chosen ? ML_OK : ML_ENOMEM;
+    const bool all = self->held && (self->train || !train_scores) && self->fit_seconds && self->predict_seconds && self->chosen;
+    return all ? ML_OK : ML_ENOMEM;
 }
 
 static ml_cv *blank(void)

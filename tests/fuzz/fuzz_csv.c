@@ -1,5 +1,5 @@
-/* fuzz_csv.c -- libFuzzer: any bytes are a table or get a sentence. The first byte chooses options. What was read is read the same by
- * the plain way of finding fields, and in stretches.
+/* fuzz_csv.c -- libFuzzer: any bytes are a table or get a sentence. The first byte chooses options. What was read is read the
+ * same by the plain way of finding fields, and in stretches.
  */
 #include "data/csv.h"
 

@@ -179,7 +179,7 @@ static ml_pipeline *fm_fit(ml_learner learner)
                                                ML_ORDINAL("t", .unseen = ML_UNSEEN_IGNORE), ML_IMPUTE("t"), ML_POLYNOMIAL("x,t"),
                                                ML_BIN("t", .bins = 2)),
                                      f, "y");
-    fm_must(p != NULL);
+    fm_must(p != NULL && ml_pipeline_note(p, "seed", 1) == ML_OK);
     ml_frame_free(f);
     return p;
 }

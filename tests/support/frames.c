@@ -109,10 +109,10 @@ void assert_values(const ml_frame *f, const char *name, ml_type type, const char
     column(f, name, type, w.n);
     for (int i = 0; i < w.n; i++)
         v[i] = w.v[i] ? strtod(w.v[i], NULL) : NAN;
-    assert_column(f, name, v, w.n, 0);
+    assert_column_close(f, name, v, w.n, 0);
 }
 
-void assert_column(const ml_frame *f, const char *name, const double *v, int64_t n, double rtol)
+void assert_column_close(const ml_frame *f, const char *name, const double *v, int64_t n, double rtol)
 {
     assert_non_null(f);
     const ml_column *c = ml_frame_column(f, name);
@@ -130,7 +130,7 @@ void assert_column(const ml_frame *f, const char *name, const double *v, int64_t
     assert_int_equal(c->missing, missing);
 }
 
-void assert_says(const char *part)
+void assert_error_has(const char *part)
 {
     if (!strstr(ml_error(), part))
         fail_msg("'%s' does not say '%s'", ml_error(), part);

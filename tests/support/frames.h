@@ -15,9 +15,9 @@ void put_values(ml_frame *f, const char *name, const char *numbers);
 void assert_words(const ml_frame *f, const char *name, ml_type type, const char *words);
 void assert_values(const ml_frame *f, const char *name, ml_type type, const char *numbers);
 /* Fails unless the column is as these n numbers, within rtol; NaN is missing. */
-void assert_column(const ml_frame *f, const char *name, const double *v, int64_t n, double rtol);
+void assert_column_close(const ml_frame *f, const char *name, const double *v, int64_t n, double rtol);
 
 /* Fails unless the last error has this part. */
-void assert_says(const char *part);
+void assert_error_has(const char *part);
 
 #endif

@@ -28,7 +28,7 @@ ml_frame *table_of(const char *text, ml_csv_opts opts)
     return f;
 }
 
-void assert_bytes_refused(const void *bytes, size_t n, ml_csv_opts opts, const char *sentence)
+void assert_table_bytes_refused(const void *bytes, size_t n, ml_csv_opts opts, const char *sentence)
 {
     ml_error_clear();
     ml_frame *f = table_parse(bytes, n, opts);
@@ -36,12 +36,12 @@ void assert_bytes_refused(const void *bytes, size_t n, ml_csv_opts opts, const c
     assert_string_equal(ml_error(), sentence);
 }
 
-void assert_refused(const char *text, ml_csv_opts opts, const char *sentence)
+void assert_table_refused(const char *text, ml_csv_opts opts, const char *sentence)
 {
-    assert_bytes_refused(text, strlen(text), opts, sentence);
+    assert_table_bytes_refused(text, strlen(text), opts, sentence);
 }
 
-static void assert_same_column(const ml_column *a, const ml_column *b)
+static void same_column(const ml_column *a, const ml_column *b)
 {
     assert_string_equal(a->name, b->name);
     assert_int_equal(a->type, b->type);
@@ -59,12 +59,12 @@ static void assert_same_column(const ml_column *a, const ml_column *b)
         }
 }
 
-void assert_same_frame(const ml_frame *a, const ml_frame *b)
+void assert_same_table(const ml_frame *a, const ml_frame *b)
 {
     assert_int_equal(a->rows, b->rows);
     assert_int_equal(a->columns, b->columns);
     for (int j = 0; j < a->columns; j++)
-        assert_same_column(&a->column[j], &b->column[j]);
+        same_column(&a->column[j], &b->column[j]);
 }
 
 static void value_text(const ml_column *c, int64_t i, char *text, size_t size)
@@ -81,7 +81,7 @@ static void value_text(const ml_column *c, int64_t i, char *text, size_t size)
         snprintf(text, size, "%s", ml_column_text(c, i));
 }
 
-void assert_column(const ml_frame *f, const char *name, ml_type type, const char *values)
+void assert_table_column(const ml_frame *f, const char *name, ml_type type, const char *values)
 {
     char all[2048], one[512];
     size_t used = 0;
