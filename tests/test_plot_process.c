@@ -82,6 +82,7 @@ static void who_is_not_there(void **state)
     assert_int_equal(mli_program_run(&(mli_program){argv, GET_IT, NULL, 60}, &out), ML_ESTATE);
     assert_string_equal(ml_error(), "no-such-program-of-mlcore is not installed (no such program in PATH): get it");
     assert_null(out.v);
+    assert_int_equal(run("no-such-program-of-mlcore", NULL, 60, &out), ML_ESTATE);
 }
 
 static void no_file_is_left_open(void **state)

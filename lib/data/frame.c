@@ -11,6 +11,16 @@ const char *ml_type_name(ml_type type)
     return (unsigned)type < sizeof names / sizeof *names ? names[type] : "unknown";
 }
 
+bool mli_type_named(const char *name, ml_type *type)
+{
+    for (int t = ML_NUMBER; name && t <= ML_TIME; t++)
+        if (strcmp(name, ml_type_name((ml_type)t)) == 0) {
+            *type = (ml_type)t;
+            return true;
+        }
+    return false;
+}
+
 bool mli_frame_is(const char *where, const ml_frame *f)
 {
     if (!f)

@@ -47,6 +47,9 @@ ml_status mli_column_codes(const ml_column *c, int32_t *code, int32_t *count);
 /* An error about a frame or column that is NULL, NULL where it is not: for the first line of every public function. */
 bool mli_frame_is(const char *where, const ml_frame *f);
 
+/* The type that ml_type_name calls so; false where there is none, or name is NULL. */
+bool mli_type_named(const char *name, ml_type *type);
+
 /* An empty frame with this one's role. */
 ml_frame *mli_frame_like(const ml_frame *f);
 

@@ -19,6 +19,7 @@
 extern char **environ;
 
 enum { IN = 0, OUT, ERR, PIPES, BLOCK = 1 << 16 };
+enum { NOT_THERE = 127 }; /* the status by which a child tells what posix_spawn itself could not */
 static const size_t MOST_OUT = (size_t)1 << 30, MOST_ERR = 1 << 16;
 
 typedef struct child {
@@ -84,6 +85,11 @@ static int spawn(child *c, const mli_program *p, const sigset_t *mask)
     return bad;
 }
 
+static ml_status not_there(const mli_program *p)
+{
+    return mli_fail(ML_ESTATE, "%s is not installed (no such program in PATH): %s", p->argv[0], p->get_it);
+}
+
 /* One at a time: a pipe is for a moment without its close-on-exec, and an end that another child holds would never report its end. */
 static ml_status start(child *c, const mli_program *p, const sigset_t *mask)
 {
@@ -98,7 +104,7 @@ static ml_status start(child *c, const mli_program *p, const sigset_t *mask)
         return ML_OK;
     close_all(c->ours);
     if (bad == ENOENT || bad == EACCES)
-        return mli_fail(ML_ESTATE, "%s is not installed (no such program in PATH): %s", p->argv[0], p->get_it);
+        return not_there(p);
     return mli_fail(ML_EIO, "%s could not be started: %s", p->argv[0], strerror(bad));
 }
 
@@ -198,6 +204,8 @@ static ml_status converse(child *c, const mli_program *p, mli_buffer *out, mli_b
     }
     if (WIFSIGNALED(status))
         return mli_fail(ML_EIO, "%s was ended by signal %d: %s", name, WTERMSIG(status), last_line(err));
+    if (WEXITSTATUS(status) == NOT_THERE)
+        return not_there(p);
     if (WEXITSTATUS(status) != 0)
         return mli_fail(ML_EIO, "%s failed (status %d): %s", name, WEXITSTATUS(status), last_line(err));
     return mli_buffer_status(out);

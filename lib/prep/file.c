@@ -20,16 +20,6 @@ ml_status mli_prep_put_types(mli_store *s, const char *at, const char *name, con
     return e;
 }
 
-static bool type_named(const char *text, ml_type *type)
-{
-    for (int t = ML_NUMBER; t <= ML_TIME; t++)
-        if (strcmp(ml_type_name((ml_type)t), text) == 0) {
-            *type = (ml_type)t;
-            return true;
-        }
-    return false;
-}
-
 ml_status mli_prep_take_types(mli_store *s, const char *at, const char *name, int n, ml_type **type)
 {
     char **text, shown[MLI_SHOWN];
@@ -38,7 +28,7 @@ ml_status mli_prep_take_types(mli_store *s, const char *at, const char *name, in
     *type = mli_alloc((size_t)n * sizeof **type);
     ml_status e = *type ? ML_OK : ML_ENOMEM;
     for (int i = 0; i < n && !e; i++)
-        if (!type_named(text[i], &(*type)[i]))
+        if (!mli_type_named(text[i], &(*type)[i]))
             e = mli_store_fail(s, at, name, "has '%s', which is no type of a column", mli_shown(text[i], shown));
     mli_free(text);
     return e;

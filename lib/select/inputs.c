@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-bool mli_type_named(const char *name, ml_type *type)
-{
-    for (ml_type t = ML_NUMBER; name && t <= ML_TIME; t++)
-        if (strcmp(name, ml_type_name(t)) == 0) {
-            *type = t;
-            return true;
-        }
-    return false;
-}
-
 /* ---- what is wanted ---- */
 
 void mli_inputs_free(mli_inputs *in)

@@ -29,124 +29,93 @@ static ml_status roc_auc(const mli_truth *t, const mli_answers *a, double *out)
     return ml_roc_auc(labels_of(t->label, t->n), (ml_scores){a->p, a->n, a->classes}, (ml_auc_opts){0}, out);
 }
 
-/* A score a class. *predicted[k] is whether k was ever said. */
-static ml_class_score *class_scores(const mli_truth *t, const mli_answers *a, bool **predicted)
+/* The confusion matrix, for mli_free; NULL with an error set. */
+static int64_t *confusion(const mli_truth *t, const mli_answers *a)
 {
     int64_t cells;
-    *predicted = NULL;
     if (t->n < 1)
         return mli_null(ML_EINVAL, "there are no rows");
     if (!mli_shape_size(2, (int64_t[]){t->classes, t->classes}, &cells))
         return mli_null(ML_EINVAL, "%ld classes are too many", (long)t->classes);
     int64_t *counts = mli_alloc((size_t)cells * sizeof *counts);
-    ml_class_score *scores = mli_alloc((size_t)t->classes * sizeof *scores);
-    *predicted = mli_calloc((size_t)t->classes, sizeof **predicted);
-    if (counts && scores && *predicted &&
-        !ml_confusion(labels_of(t->label, t->n), labels_of(a->label, a->n), t->classes, counts) &&
-        !ml_class_scores(counts, t->classes, scores)) {
-        for (int64_t i = 0; i < a->n; i++)
-            (*predicted)[a->label[i]] = true;
-        mli_free(counts);
-        return scores;
-    }
+    if (counts && !ml_confusion(labels_of(t->label, t->n), labels_of(a->label, a->n), t->classes, counts))
+        return counts;
     mli_free(counts);
-    mli_free(scores);
-    mli_free(*predicted);
-    *predicted = NULL;
     return NULL;
 }
 
-/* The mean recall of the classes that there are: scikit-learn's balanced_accuracy_score. */
 static ml_status balanced_accuracy(const mli_truth *t, const mli_answers *a, double *out)
 {
-    bool *predicted;
-    ml_class_score *scores = class_scores(t, a, &predicted);
-    double sum = 0;
-    int32_t present = 0;
-    for (int32_t k = 0; scores && k < t->classes; k++) {
-        sum += scores[k].recall;
-        present += scores[k].support > 0;
-    }
-    ml_status s = scores ? ML_OK : ml_error_status();
-    if (!s)
-        *out = sum / present;
-    mli_free(scores);
-    mli_free(predicted);
+    int64_t *counts = confusion(t, a);
+    ml_status s = counts ? ml_balanced_accuracy(counts, t->classes, out) : ml_error_status();
+    mli_free(counts);
     return s;
 }
 
-/* The mean F1 of the classes that are true of a row or were said of one: scikit-learn's f1_score, average="macro". */
-static ml_status f1_macro(const mli_truth *t, const mli_answers *a, double *out)
+/* F1 of each class; of two the second's, else the mean of the classes that are true of a row or were said of one, as
+ * scikit-learn's f1_score has it with average="macro". */
+static ml_status f1_of(const mli_truth *t, const mli_answers *a, bool macro, double *out)
 {
-    bool *predicted;
-    ml_class_score *scores = class_scores(t, a, &predicted);
+    int64_t *counts = confusion(t, a);
+    ml_class_score *scores = counts ? mli_alloc((size_t)t->classes * sizeof *scores) : NULL;
+    ml_status s = scores ? ml_class_scores(counts, t->classes, scores) : ml_error_status();
     double sum = 0;
     int32_t present = 0;
-    for (int32_t k = 0; scores && k < t->classes; k++) {
+    for (int32_t k = 0; !s && k < t->classes; k++) {
+        int64_t said = 0;
+        for (int32_t truth = 0; truth < t->classes; truth++)
+            said += counts[(int64_t)truth * t->classes + k];
         sum += scores[k].f1;
-        present += scores[k].support > 0 || predicted[k];
+        present += scores[k].support > 0 || said > 0;
     }
-    ml_status s = scores ? ML_OK : ml_error_status();
     if (!s)
-        *out = sum / present;
+        *out = macro ? sum / present : scores[1].f1;
+    mli_free(counts);
     mli_free(scores);
-    mli_free(predicted);
     return s;
+}
+
+static ml_status f1_macro(const mli_truth *t, const mli_answers *a, double *out)
+{
+    return f1_of(t, a, true, out);
 }
 
 static ml_status f1(const mli_truth *t, const mli_answers *a, double *out)
 {
-    if (t->classes != 2)
-        return f1_macro(t, a, out);
-    bool *predicted;
-    ml_class_score *scores = class_scores(t, a, &predicted);
-    ml_status s = scores ? ML_OK : ml_error_status();
-    if (!s)
-        *out = scores[1].f1;
-    mli_free(scores);
-    mli_free(predicted);
-    return s;
+    return f1_of(t, a, t->classes != 2, out);
 }
 
 /* ---- of numbers ---- */
 
-static ml_status some_rows(const mli_truth *t, int64_t least)
+static ml_status regression(const mli_truth *t, const mli_answers *a, ml_regression_score *score)
 {
-    return t->n >= least ? ML_OK : mli_fail(ML_EINVAL, "%lld rows are too few: it wants %lld", (long long)t->n, (long long)least);
+    return ml_regression_scores((ml_doubles){t->value, t->n}, (ml_doubles){a->value, a->n}, (ml_doubles){0}, score);
 }
 
 static ml_status rmse(const mli_truth *t, const mli_answers *a, double *out)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < t->n; i++)
-        sum += (t->value[i] - a->value[i]) * (t->value[i] - a->value[i]);
-    *out = sqrt(sum / (double)t->n);
-    return some_rows(t, 1);
+    ml_regression_score score;
+    ml_status s = regression(t, a, &score);
+    *out = s ? NAN : score.rmse;
+    return s;
 }
 
 static ml_status mae(const mli_truth *t, const mli_answers *a, double *out)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < t->n; i++)
-        sum += fabs(t->value[i] - a->value[i]);
-    *out = sum / (double)t->n;
-    return some_rows(t, 1);
+    ml_regression_score score;
+    ml_status s = regression(t, a, &score);
+    *out = s ? NAN : score.mae;
+    return s;
 }
 
-/* 1 - sum (y - value)^2 / sum (y - mean)^2. Of rows that are all alike: 1 where each is met, else 0, as scikit-learn. */
 static ml_status r2(const mli_truth *t, const mli_answers *a, double *out)
 {
-    double mean = 0, around = 0, left = 0;
-    if (some_rows(t, 2))
-        return ML_EINVAL;
-    for (int64_t i = 0; i < t->n; i++)
-        mean += t->value[i] / (double)t->n;
-    for (int64_t i = 0; i < t->n; i++) {
-        around += (t->value[i] - mean) * (t->value[i] - mean);
-        left += (t->value[i] - a->value[i]) * (t->value[i] - a->value[i]);
-    }
-    *out = around > 0 ? 1 - left / around : left > 0 ? 0 : 1;
-    return ML_OK;
+    ml_regression_score score;
+    if (t->n < 2)
+        return mli_fail(ML_EINVAL, "%lld rows are too few: it wants 2", (long long)t->n);
+    ml_status s = regression(t, a, &score);
+    *out = s ? NAN : score.r2;
+    return s;
 }
 
 /* ---- by name ---- */

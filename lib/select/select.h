@@ -34,9 +34,6 @@ void mli_truth_free(mli_truth *t);
 
 /* ---- pipelines ---- */
 
-/* The type that ml_type_name calls so; false where there is none, or name is NULL. */
-bool mli_type_named(const char *name, ml_type *type);
-
 typedef struct mli_wanted {
     char *name;
     ml_type type;

@@ -98,6 +98,12 @@ diff "$work/claimed" "$work/printed" || fail "docs/inspecting.md claims (<) what
 grep -q '^digraph tape' "$work/tape.dot" || fail "the program of docs/inspecting.md has drawn nothing"
 echo "docs/inspecting.md: $(wc -l <"$work/printed") lines as claimed"
 
+# The README's second program is that of docs/pipelines.md.
+block_of() { awk -v wanted="$2" '/^```c$/ { on = ++n == wanted; next } /^```$/ { on = 0 } on' "$1"; }
+block_of "$MLCORE_SOURCE/README.md" 2 >"$work/readme-2.c"
+block_of "$MLCORE_SOURCE/docs/pipelines.md" 1 >"$work/pipelines-1.c"
+cmp "$work/readme-2.c" "$work/pipelines-1.c" || fail "the README's second program and that of docs/pipelines.md differ"
+
 # docs/pipelines.md: its program on a table of three hundred made-up passengers, some of whose ages are missing.
 pieces pipelines.md >"$work/pipelines.c"
 awk 'function draw(n) { seed = seed * 16807 % 2147483647; return seed % n }
