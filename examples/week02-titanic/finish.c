@@ -56,7 +56,7 @@ static int save(study *s, ml_pipeline *p, const ml_frame *test)
 
 static int fit_and_judge(study *s, const ml_frame *train, const ml_frame *test)
 {
-    ml_recipe recipe;
+    ml_recipe recipe = {0};
     int status = choose(s, train, &recipe);
     if (status >= 0)
         return status;
