@@ -62,7 +62,7 @@ static void put_report(study *s, const ml_report *r)
     const char *names[16];
     static const char *const titles[] = {"value", "from", "to", "baseline"};
     int n = r->rows < 16 ? r->rows : 16;
-    char name[64], sentence[512];
+    char name[64], sentence[512], line[600];
     for (int i = 0; i < n; i++) {
         const ml_report_row *row = &r->row[i];
         names[i] = row->score;
@@ -76,7 +76,8 @@ static void put_report(study *s, const ml_report *r)
         good = !ml_frame_put_numbers(f, titles[k], v[k], n);
     if (good)
         ml_html_table(s->page, "Scores with 95 % intervals", f, n);
-    ml_html_text(s->page, ml_report_sentence(r, 0, sentence, sizeof sentence));
+    snprintf(line, sizeof line, "%s: %s", r->row[0].score, ml_report_sentence(r, 0, sentence, sizeof sentence));
+    ml_html_text(s->page, line);
     ml_frame_free(f);
 }
 
