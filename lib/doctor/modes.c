@@ -70,8 +70,9 @@ static double difference(const mli_doctor *d, const ml_real *others, int64_t n)
 {
     double most = 0, size = 0;
     for (int64_t i = 0; i < n * d->outputs; i++) {
-        most = fmax(most, fabs((double)d->out[i] - (double)others[i]));
-        size = fmax(size, fabs((double)others[i]));
+        const double apart = fabs((double)d->out[i] - (double)others[i]), large = fabs((double)others[i]);
+        most = apart > most ? apart : most; /* (gcc 12 for arm64 breaks down over fmax here) */
+        size = large > size ? large : size;
     }
     return size > 0 ? most / size : most;
 }

@@ -11,7 +11,7 @@ static bool rows_are_equal(const ml_real *v, int64_t rows, int64_t n, double sha
 {
     double most = 0;
     for (int64_t i = 0; i < n; i++)
-        most = fmax(most, fabs((double)v[i]));
+        most = fabs((double)v[i]) > most ? fabs((double)v[i]) : most; /* (gcc 12 for arm64 breaks down over fmax here) */
     for (int64_t i = n; i < rows * n; i++)
         if (fabs((double)v[i] - (double)v[i % n]) > share * most)
             return false;

@@ -5,7 +5,8 @@ small_set small
 ck=checkpoint.safetensors
 
 # ---- killed again and again ----
-# kill_after DELAY ARGUMENTS...: waits for a new checkpoint, then a moment more, then kills. True when it was killed.
+# kill_after DELAY ARGUMENTS...: waits for a new checkpoint, then a moment more, then kills. True when it was killed before its end:
+# a run that has removed its checkpoint had written all that it writes.
 kill_after() {
     delay=$1
     shift
@@ -20,6 +21,7 @@ kill_after() {
     wait $pid 2>/dev/null
     status=$?
     [ $status -eq 137 ] || [ $status -eq 0 ] || { cat life; fail "$*: status $status"; }
+    [ $status -eq 0 ] || [ -f "$out/$ck" ] || status=0
     [ $status -eq 137 ]
 }
 # survives NAME ARGUMENTS...: a whole run; then one whose lives end on and on, with other workers and threads in each.
