@@ -62,7 +62,7 @@ static int write_page(study *s)
     if (ml_html_write(s->page, cli_out_path(&s->c, "report.html", path)))
         return cli_fail_ml(&s->c);
     if (ml_html_missing(s->page))
-        fprintf(s->board, "\nreport.html has no pictures: %s\n", ml_html_missing(s->page));
+        fprintf(s->board, "\nreport.html lacks pictures: %s\n", ml_html_missing(s->page));
     return 0;
 }
 
