@@ -43,10 +43,25 @@ void mli_builder_missing(mli_builder *b)
     b->at[b->done++] = -1;
 }
 
-void mli_builder_column(mli_builder *b, ml_column *c)
+ml_status mli_builder_text(mli_builder *b, const char *text)
 {
+    if (!text) {
+        mli_builder_missing(b);
+        return ML_OK;
+    }
+    ml_status s = mli_builder_add(b, text, strlen(text));
+    return s ? s : mli_builder_end(b);
+}
+
+ml_status mli_builder_column(mli_builder *b, ml_status s, ml_column *c)
+{
+    if (s) {
+        mli_builder_free(b);
+        return s;
+    }
     *c = (ml_column){.type = ML_TEXT, .n = b->n, .at = b->at, .bytes = b->bytes};
     *b = (mli_builder){0};
+    return ML_OK;
 }
 
 void mli_builder_free(mli_builder *b)
@@ -79,11 +94,7 @@ static ml_status map_all(ml_column *to, const ml_column *from, mli_text_map map,
         else if (!s)
             s = mli_builder_end(&b);
     }
-    if (s)
-        mli_builder_free(&b);
-    else
-        mli_builder_column(&b, to);
-    return s;
+    return mli_builder_column(&b, s, to);
 }
 
 /* Numbers the texts of a list as they come, equal ones alike; missing is -1. */

@@ -19,8 +19,10 @@ ml_status mli_builder_add(mli_builder *b, const char *bytes, size_t size);
 ml_status mli_builder_end(mli_builder *b);
 /* What there is of it is forgotten, and the value missing. */
 void mli_builder_missing(mli_builder *b);
-/* n finished texts become the arrays of *c, type and n too; b is empty. */
-void mli_builder_column(mli_builder *b, ml_column *c);
+/* A whole text, begun and finished; NULL is missing. */
+ml_status mli_builder_text(mli_builder *b, const char *text);
+/* Where s, what went before, is ML_OK, n finished texts become the arrays of *c, type and n too. b is empty; returns s. */
+ml_status mli_builder_column(mli_builder *b, ml_status s, ml_column *c);
 void mli_builder_free(mli_builder *b);
 
 /* Makes one text of another: adds its pieces, and does not end it; or sets *missing. */

@@ -279,6 +279,21 @@ ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n)
     return ML_OK;
 }
 
+ml_status mli_column_codes(const ml_column *column, int32_t *code, int32_t *count)
+{
+    mli_codes c;
+    ml_status s = mli_codes_of(&c, column, false);
+    if (!s)
+        s = mli_codes_sort(&c, &column, 1);
+    if (s)
+        return s;
+    if (c.n)
+        memcpy(code, c.code, (size_t)c.n * sizeof *code);
+    *count = c.count;
+    mli_codes_free(&c);
+    return ML_OK;
+}
+
 ml_status mli_codes_of_keys(mli_codes *c, const ml_column *const *keys, int n, bool missing)
 {
     *c = (mli_codes){0};

@@ -24,12 +24,9 @@ static ml_status build_rows(mli_builder *b, const ml_frame *f, ml_row_text value
     ml_status s = mli_builder_begin(b, f->rows);
     for (int64_t i = 0; i < f->rows && !s; i++) {
         const char *text = value(f, i, user);
-        if (!text)
-            mli_builder_missing(b);
-        else if (!mli_is_utf8(text))
-            s = mli_fail(ML_EINVAL, "frame_assign_texts: the text of row %lld is not UTF-8", (long long)i);
-        else if (!(s = mli_builder_add(b, text, strlen(text))))
-            s = mli_builder_end(b);
+        if (text && !mli_is_utf8(text))
+            return mli_fail(ML_EINVAL, "frame_assign_texts: the text of row %lld is not UTF-8", (long long)i);
+        s = mli_builder_text(b, text);
     }
     return s;
 }
@@ -42,13 +39,8 @@ ml_status ml_frame_assign_texts(ml_frame *f, const char *name, ml_row_text value
         return ML_EINVAL;
     if (!value)
         return mli_fail(ML_EINVAL, "frame_assign_texts: the function is NULL");
-    ml_status s = build_rows(&b, f, value, user);
-    if (s) {
-        mli_builder_free(&b);
-        return s;
-    }
-    mli_builder_column(&b, &made);
-    return mli_verb_give("frame_assign_texts", f, name, &made);
+    ml_status s = mli_builder_column(&b, build_rows(&b, f, value, user), &made);
+    return s ? s : mli_verb_give("frame_assign_texts", f, name, &made);
 }
 
 ml_status ml_frame_apply(ml_frame *f, const char *column, const char *as, ml_number_map map, void *user)

@@ -180,22 +180,3 @@ int64_t *mli_column_sorted(const ml_column *c)
     mli_free(other);
     return order;
 }
-
-ml_status mli_column_codes(const ml_column *c, int32_t *code, int32_t *count)
-{
-    int64_t *order = mli_column_sorted(c);
-    int64_t k = -1;
-    if (!order)
-        return ML_ENOMEM;
-    for (int64_t i = 0; i < c->n && k < INT32_MAX; i++) {
-        if (ml_column_missing(c, order[i])) {
-            code[order[i]] = -1;
-            continue;
-        }
-        k += i == 0 || mli_column_order(c, order[i - 1], order[i]) != 0;
-        code[order[i]] = (int32_t)k;
-    }
-    mli_free(order);
-    *count = (int32_t)(k + 1);
-    return k < INT32_MAX ? ML_OK : mli_fail(ML_EINVAL, "%s: too many different values", c->name);
-}

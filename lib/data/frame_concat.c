@@ -96,19 +96,10 @@ static ml_status join_texts(ml_column *to, const parts *p, const char *name)
     ml_status s = mli_builder_begin(&b, p->rows);
     for (int k = 0; k < p->n; k++) {
         const ml_column *c = column_of(p->frame[k], name);
-        for (int64_t i = 0; i < p->frame[k]->rows && !s; i++) {
-            const char *text = c ? ml_column_text(c, i) : NULL;
-            if (!text)
-                mli_builder_missing(&b);
-            else if (!(s = mli_builder_add(&b, text, strlen(text))))
-                s = mli_builder_end(&b);
-        }
+        for (int64_t i = 0; i < p->frame[k]->rows && !s; i++)
+            s = mli_builder_text(&b, c ? ml_column_text(c, i) : NULL);
     }
-    if (s)
-        mli_builder_free(&b);
-    else
-        mli_builder_column(&b, to);
-    return s;
+    return mli_builder_column(&b, s, to);
 }
 
 /* The lists one after another, as one text column, and codes into it: then equal texts are made one. */
@@ -130,14 +121,9 @@ static ml_status join_lists(ml_column *list, int32_t *code, const parts *p, cons
         for (int64_t i = 0; i < p->frame[k]->rows; i++)
             code[row++] = has && c->code[i] >= 0 ? before + c->code[i] : -1;
         for (int32_t i = 0; has && i < c->categories && !s; i++)
-            if (!(s = mli_builder_add(&b, c->category[i], strlen(c->category[i]))))
-                s = mli_builder_end(&b);
+            s = mli_builder_text(&b, c->category[i]);
     }
-    if (s)
-        mli_builder_free(&b);
-    else
-        mli_builder_column(&b, list);
-    return s;
+    return mli_builder_column(&b, s, list);
 }
 
 static ml_status join_categories(ml_column *to, const parts *p, const char *name)

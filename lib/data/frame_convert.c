@@ -129,18 +129,9 @@ static ml_status texts(ml_column *to, const ml_column *c)
     mli_builder b;
     char cell[MLI_CELL];
     ml_status s = mli_builder_begin(&b, c->n);
-    for (int64_t i = 0; i < c->n && !s; i++) {
-        const char *text = ml_column_missing(c, i) ? NULL : mli_cell_text(c, i, cell);
-        if (!text)
-            mli_builder_missing(&b);
-        else if (!(s = mli_builder_add(&b, text, strlen(text))))
-            s = mli_builder_end(&b);
-    }
-    if (s)
-        mli_builder_free(&b);
-    else
-        mli_builder_column(&b, to);
-    return s;
+    for (int64_t i = 0; i < c->n && !s; i++)
+        s = mli_builder_text(&b, ml_column_missing(c, i) ? NULL : mli_cell_text(c, i, cell));
+    return mli_builder_column(&b, s, to);
 }
 
 /* The texts of the codes, each from the first row that has it. */
@@ -151,11 +142,8 @@ static ml_status category_texts(ml_column *to, const ml_column *c, const mli_cod
     const char **list = mli_alloc((size_t)codes->count * sizeof *list);
     ml_status s = mli_builder_begin(&b, codes->count);
     s = list ? s : ML_ENOMEM;
-    for (int32_t k = 0; k < codes->count && !s; k++) {
-        const char *text = mli_cell_text(c, codes->first[k], cell);
-        if (!(s = mli_builder_add(&b, text, strlen(text))))
-            s = mli_builder_end(&b);
-    }
+    for (int32_t k = 0; k < codes->count && !s; k++)
+        s = mli_builder_text(&b, mli_cell_text(c, codes->first[k], cell));
     for (int32_t k = 0; k < codes->count && !s; k++)
         list[k] = b.bytes + b.at[k];
     if (!s)

@@ -48,16 +48,9 @@ static ml_status fill_texts(ml_column *to, const ml_column *c, const char *value
 {
     mli_builder b;
     ml_status s = mli_builder_begin(&b, c->n);
-    for (int64_t i = 0; i < c->n && !s; i++) {
-        const char *text = c->at[i] < 0 ? value : c->bytes + c->at[i];
-        if (!(s = mli_builder_add(&b, text, strlen(text))))
-            s = mli_builder_end(&b);
-    }
-    if (s)
-        mli_builder_free(&b);
-    else
-        mli_builder_column(&b, to);
-    return s;
+    for (int64_t i = 0; i < c->n && !s; i++)
+        s = mli_builder_text(&b, c->at[i] < 0 ? value : c->bytes + c->at[i]);
+    return mli_builder_column(&b, s, to);
 }
 
 static ml_status fill_codes(ml_column *to, const ml_column *c, const char *value)
