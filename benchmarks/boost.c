@@ -29,11 +29,14 @@ int main(int argc, char **argv)
     if (argc != 7)
         return fputs("usage: bench-boost TRAIN_X TRAIN_Y TEST_X TEST_Y LEARNER RUNS\n", stderr), 2;
     const ml_xy train = read(argv[1], argv[2]), test = read(argv[3], argv[4]);
+    const ml_learner learner = ml_learner_named(argv[5]);
     const int runs = atoi(argv[6]);
+    if (!learner.kind)
+        return ml_perror("boost");
     double fit[32], predict[32], loss = 0, *p = malloc((size_t)test.x.rows * 2 * sizeof *p);
     for (int r = 0; p && r < runs && r < 32; r++) {
         double start = lab_seconds();
-        ml_model *m = ml_fit(ml_learner_named(argv[5]), train);
+        ml_model *m = ml_fit(learner, train);
         fit[r] = lab_seconds() - start;
         start = lab_seconds();
         if (!m || ml_model_probabilities(m, test.x, p))

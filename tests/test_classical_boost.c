@@ -95,6 +95,29 @@ static void test_golden_of_quantile_bins(void **state)
     golden_free(&g);
 }
 
+/* The four rows of docs/math/boosting.md, and the cut of its exercise where the other one is not allowed. */
+static void test_the_example_on_paper(void **state)
+{
+    (void)state;
+    const double v[] = {1, 2, 3, 4};
+    const int32_t k[] = {0, 0, 0, 1};
+    double p[8];
+    for (int64_t least = 1; least <= 2; least++) {
+        const ml_matrix m = {.v = v, .rows = 4, .columns = 1};
+        ml_model *model = ml_boost_fit((ml_xy){.x = m, .label = {k, 4}},
+                                       (ml_boost_opts){.rounds = 1, .max_leaves = 2, .min_samples_leaf = least});
+        assert_int_equal(ml_model_probabilities(model, m, p), ML_OK);
+        const double left = -4.0 / 3, right = least == 1 ? 4 : 4.0 / 3;
+        for (int i = 0; i < 4; i++) {
+            const double score = log(1.0 / 3) + 0.1 * (i + 1 <= (least == 1 ? 3 : 2) ? left : right);
+            assert_true(fabs(p[2 * i + 1] - 1 / (1 + exp(-score))) < 1e-7);
+        }
+        if (least == 1)
+            assert_true(fabs(p[1] - 0.226) < 5e-4 && fabs(p[7] - 0.332) < 5e-4); /* as the page rounds them */
+        ml_model_free(model);
+    }
+}
+
 /* ---- bins ---- */
 
 static void test_bins(void **state)
@@ -344,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_golden_of_quantile_bins),
+        cmocka_unit_test(test_the_example_on_paper),
         cmocka_unit_test(test_bins),
         cmocka_unit_test(test_constant_missing_and_single),
         cmocka_unit_test(test_holes_carry_meaning),

@@ -71,7 +71,8 @@ ML_API ml_model *ml_forest_fit(ml_xy data, ml_forest_opts opts);
 ML_API ml_model *ml_boost_fit(ml_xy data, ml_boost_opts opts);
 ML_API void ml_model_free(ml_model *m);
 
-ML_API ml_learner ml_model_learner(const ml_model *m); /* what it was fitted by, defaults put in */
+ML_API ml_learner ml_model_learner(const ml_model *m); /* what it was fitted by, defaults put in: a 0 in it is a 0,
+                                                          so fit again by what you gave, not by this */
 ML_API int32_t ml_model_classes(const ml_model *m);    /* 0 of a regression */
 ML_API int64_t ml_model_features(const ml_model *m);
 /* The name of feature j: the matrix's, or "x0", "x1", ... */

@@ -9,6 +9,8 @@
  */
 #include "classical/tree.h"
 
+#include <mlcore/metrics.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -176,34 +178,34 @@ static ml_status predict_outside(void *arg, int64_t block)
     return ML_OK;
 }
 
-static double accuracy(const double *p, const int32_t *label, int64_t n, int32_t classes)
+/* The score of the rows that some tree has not seen: accuracy, or r2. Of no such row it is NaN. */
+static ml_status score_outside(const double *p, const ml_xy *data, int32_t classes, double *score)
 {
-    int64_t right = 0, counted = 0;
-    for (int64_t i = 0; i < n; i++, p += classes) {
-        int32_t best = 0;
-        for (int32_t k = 1; k < classes; k++)
-            best = p[k] > p[best] ? k : best;
-        counted += !isnan(p[0]);
-        right += !isnan(p[0]) && best == label[i];
-    }
-    return counted ? (double)right / (double)counted : NAN;
-}
-
-/* 1 - sum (y - p)^2 / sum (y - mean)^2 */
-static double r_squared(const double *p, const double *y, int64_t n)
-{
-    double mean = 0, left = 0, whole = 0;
+    const int64_t n = data->x.rows;
+    int32_t *truth = mli_alloc((size_t)n * 2 * sizeof *truth), *said = truth + n;
+    double *y = mli_alloc((size_t)n * 2 * sizeof *y), *value = y + n;
     int64_t counted = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (!isnan(p[i]))
-            mean += (y[i] - mean) / (double)++counted;
-    for (int64_t i = 0; i < n; i++) {
-        if (isnan(p[i]))
+    ml_regression_score r;
+    ml_status s = truth && y ? ML_OK : ML_ENOMEM;
+    for (int64_t i = 0; i < n && !s; i++) {
+        if (isnan(p[i * (classes ? classes : 1)]))
             continue;
-        left += (y[i] - p[i]) * (y[i] - p[i]);
-        whole += (y[i] - mean) * (y[i] - mean);
+        if (classes) {
+            truth[counted] = data->label.v[i];
+            mli_largest_class(p + i * classes, 1, classes, &said[counted++]);
+        } else {
+            y[counted] = data->y.v[i];
+            value[counted++] = p[i];
+        }
     }
-    return counted ? 1 - left / whole : NAN;
+    *score = NAN;
+    if (!s && counted && classes)
+        s = ml_accuracy((ml_ints){truth, counted}, (ml_ints){said, counted}, score);
+    else if (!s && counted && !(s = ml_regression_scores((ml_doubles){y, counted}, (ml_doubles){value, counted}, (ml_doubles){0}, &r)))
+        *score = r.r2;
+    mli_free(truth);
+    mli_free(y);
+    return s;
 }
 
 static ml_status check_oob(const ml_model *m, const ml_xy *data)
@@ -239,7 +241,7 @@ ml_status ml_forest_oob(const ml_model *m, ml_xy data, double *prediction, doubl
     if (!s)
         s = ml_parallel_for((rows + BLOCK - 1) / BLOCK, predict_outside, &o);
     if (!s && score)
-        *score = m->classes ? accuracy(out, data.label.v, rows, m->classes) : r_squared(out, data.y.v, rows);
+        s = score_outside(out, &data, m->classes, score);
     mli_free(b.row);
     mli_free(seen);
     mli_free(prediction ? NULL : out);

@@ -6,6 +6,58 @@
 #include <math.h>
 #include <string.h>
 
+static const ml_learner_kind *const KINDS[] = {&mli_dummy_kind, &mli_linear_kind, &mli_logistic_kind,
+                                               &mli_tree_kind,  &mli_forest_kind, &mli_boost_kind};
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+const ml_learner_kind *mli_learner_kind(const char *name)
+{
+    for (int i = 0; i < KIND_COUNT; i++)
+        if (strcmp(KINDS[i]->name, name) == 0)
+            return KINDS[i];
+    return NULL;
+}
+
+char *mli_learner_names(char *buf, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < KIND_COUNT && used < size; i++)
+        used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "", KINDS[i]->name);
+    return buf;
+}
+
+ml_learner ml_dummy_learner(ml_dummy_opts opts)
+{
+    return (ml_learner){.kind = &mli_dummy_kind, .opts.dummy = opts};
+}
+
+ml_learner ml_linear_learner(ml_linear_opts opts)
+{
+    return (ml_learner){.kind = &mli_linear_kind, .opts.linear = opts};
+}
+
+ml_learner ml_logistic_learner(ml_logistic_opts opts)
+{
+    return (ml_learner){.kind = &mli_logistic_kind, .opts.logistic = opts};
+}
+
+ml_learner ml_tree_learner(ml_tree_opts opts)
+{
+    return (ml_learner){.kind = &mli_tree_kind, .opts.tree = opts};
+}
+
+ml_learner ml_forest_learner(ml_forest_opts opts)
+{
+    return (ml_learner){.kind = &mli_forest_kind, .opts.forest = opts};
+}
+
+ml_learner ml_boost_learner(ml_boost_opts opts)
+{
+    return (ml_learner){.kind = &mli_boost_kind, .opts.boost = opts};
+}
+
+/* ---- options ---- */
+
 const char *ml_learner_name(ml_learner learner)
 {
     return learner.kind ? learner.kind->name : NULL;

@@ -1,6 +1,6 @@
 /* model.h -- what a learner has to bring, and what all of them share. Internal.
  *
- * A learner is a struct with a name, a table of options and five functions; it is known by its line in mli_learner_kinds (model.c).
+ * A learner is a struct with a name, a table of options and five functions; it is known by its line in KINDS (learner.c).
  * Data reaches fit checked: lengths, labels, weights and finite numbers, see ml_fit.
  */
 #ifndef MLI_MODEL_H
@@ -53,6 +53,14 @@ ml_model *mli_model_blank(const ml_learner *learner);
 /* A model among other things in one file, as a pipeline keeps it. */
 ml_status mli_model_put(const ml_model *m, mli_store *s, const char *at);
 ml_model *mli_model_take(mli_store *s, const char *at);
+
+/* Whether the data is fit for the learner, but for x's numbers; data->classes 0 becomes the largest label + 1. */
+ml_status mli_check_data(const ml_learner *learner, ml_xy *data);
+/* Whether all numbers of x are finite, or NaN where `missing`; the sentence names row and feature. */
+ml_status mli_check_features(const char *who, const ml_matrix *x, bool missing);
+
+/* Of each of n rows of probabilities the class of the largest, the first of equals. */
+void mli_largest_class(const double *p, int64_t n, int32_t classes, int32_t *label);
 
 /* Weights of the rows: the given times, with `balanced` or class_weight, those of the classes; n numbers to out. */
 ml_status mli_row_weights(const ml_xy *data, bool balanced, const double *class_weight, double *out);
