@@ -1,32 +1,10 @@
 #!/bin/sh
 # week02-regression: three ways meet, at the numbers that its README states; it ends well, and it refuses bad flags and files.
-set -u
-program=$MLCORE_BUILD/week02-regression
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failures=0
+name=week02-regression
+. "$MLCORE_SOURCE/tests/examples/support/week02.sh"
 
-fail()
-{
-    echo "week02-regression: $1" >&2
-    failures=$((failures + 1))
-}
-
-has()
-{
-    grep -qE -- "$1" "$work/out" || fail "the output lacks: $1"
-}
-
-# A number of metrics.json within low .. high.
-within()
-{
-    sed -n "s/.*\"$1\": \([^,]*\).*/\1/p" "$work/run/metrics.json" |
-        awk -v low="$2" -v high="$3" '{ ok = $1 + 0 >= low && $1 + 0 <= high } END { exit !(NR == 1 && ok) }' ||
-        fail "metrics.json: $1 is not within $2 .. $3: $(grep "$1" "$work/run/metrics.json")"
-}
-
-"$program" --out "$work/run" >"$work/out" 2>"$work/err" || fail "status $? with default flags: $(cat "$work/err")"
-[ -s "$work/err" ] && fail "something on stderr: $(head -1 "$work/err")"
+"$program" --out run >out 2>err || fail "status $? with default flags: $(cat err)"
+[ -s err ] && fail "something on stderr: $(head -1 err)"
 has '^sepal length +-0\.171057 +-0\.171057 +-0\.17105[67]$'
 has '^sepal width +0\.096799 +0\.096799 +0\.09679[89]$'
 has '^petal length +0\.922074 +0\.922074 +0\.92207[34]$'
@@ -46,25 +24,25 @@ within logistic_loss 0.06636018 0.06636019
 within logistic_lbfgs_difference 0 1e-6
 within logistic_descent_difference 0 1e-4
 within logistic_descent_steps 10000 20000
-awk 'NR > 1 && length > 80 { exit 1 }' "$work/out" || fail "a line is longer than 80 columns"
+awk 'NR > 1 && length > 80 { exit 1 }' out || fail "a line is longer than 80 columns"
 
 # Other kernels and one thread: the same.
 for flags in '--kernel ref' '--kernel blas' '--threads 1' '--seed 7'; do
     # shellcheck disable=SC2086
-    "$program" --out "$work/run" --quiet $flags >"$work/out" 2>&1 || fail "status $? with $flags: $(cat "$work/out")"
-    [ "$(wc -l <"$work/out")" -eq 1 ] || fail "--quiet prints more than one line"
+    "$program" --out run --quiet $flags >out 2>&1 || fail "status $? with $flags: $(cat out)"
+    [ "$(wc -l <out)" -eq 1 ] || fail "--quiet prints more than one line"
 done
 
-"$program" --out "$work/run" --epochs 100 --quiet >"$work/out" 2>&1
+"$program" --out run --epochs 100 --quiet >out 2>&1
 [ $? -eq 1 ] || fail "100 steps are not enough, and should end with status 1"
 has 'the three ways do not meet: try more --epochs'
 
 refuses()
 {
-    "$program" "$@" >"$work/out" 2>"$work/err"
+    "$program" "$@" >out 2>err
     status=$?
     [ $status -eq 2 ] || fail "status $status, not 2, with $*"
-    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "not one sentence with $*: $(cat "$work/err")"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one sentence with $*: $(cat err)"
 }
 
 refuses --no-such-flag
@@ -72,20 +50,20 @@ refuses --epochs 0
 refuses --kernel gpu
 refuses surplus
 refuses --out /dev/null/nowhere
-refuses --data "$work/nowhere"
-mkdir "$work/data"
-refuses --data "$work/data" --out "$work/run"
+refuses --data nowhere
+mkdir data
+refuses --data data --out run
 for text in '' 'words' '150,3,a' '150,4,a,b,c' '3,4,a
 1,2,3,4,0
 1,2,3,4
 1,2,3,4,0' '2,4,a
 1,2,3,4,0
 1,2,nan,4,0' '99999999999,4,a'; do
-    printf '%s\n' "$text" >"$work/data/iris.csv"
-    refuses --data "$work/data" --out "$work/run"
+    printf '%s\n' "$text" >"data/iris.csv"
+    refuses --data data --out run
 done
 
-"$program" --help >"$work/out" 2>&1 || fail "--help has status $?"
+"$program" --help >out 2>&1 || fail "--help has status $?"
 has --epochs
 
 [ $failures -eq 0 ]

@@ -1,31 +1,8 @@
 #!/bin/sh
 # week02-titanic: the scores that its README states, a model file that a fresh process reads, tables of one's own, and what it refuses.
-set -u
-program=$MLCORE_BUILD/week02-titanic
+name=week02-titanic
+. "$MLCORE_SOURCE/tests/examples/support/week02.sh"
 data=$MLCORE_SOURCE/data/titanic/titanic.csv
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail()
-{
-    echo "week02-titanic: $1" >&2
-    failures=$((failures + 1))
-}
-
-has()
-{
-    grep -qE -- "$1" out || fail "the output lacks: $1"
-}
-
-# A number of metrics.json within low .. high.
-within()
-{
-    sed -n "s/.*\"$1\": \([^,]*\).*/\1/p" run/metrics.json |
-        awk -v low="$2" -v high="$3" '{ ok = $1 + 0 >= low && $1 + 0 <= high } END { exit !(NR == 1 && ok) }' ||
-        fail "metrics.json: $1 is not within $2 .. $3: $(grep "\"$1\"" run/metrics.json)"
-}
 
 works()
 {
