@@ -154,7 +154,7 @@ static void every_body_that_fits_agrees(void **state)
         if (g.p == 0 || g.q == 0)
             continue;
         sizes n = sizes_of(&g);
-        ml_real *x = numbers(&rng, n.x), *w = numbers(&rng, n.w), *dy = numbers(&rng, n.y);
+        ml_real *x = numbers(&rng, n.x), *w = numbers(&rng, n.w), *dy = numbers(&rng, n.y), *plus = numbers(&rng, n.y);
         const int64_t size[] = {n.y, n.x, n.w}, terms[] = {g.r * g.s * g.c, g.r * g.s * g.f, mlk_conv2d_pixels(&g)};
         for (int p = MLK_FORWARD; p <= MLK_DW; p++) {
             mlk_conv2d_pass pass = (mlk_conv2d_pass)p;
@@ -166,12 +166,20 @@ static void every_body_that_fits_agrees(void **state)
                     continue;
                 mlk_conv2d_args a = {.g = g, .kernel = ML_KERNEL_FAST, .x = x, .w = w, .dy = dy, .add = trial & 1};
                 a.work = mli_alloc(mlk_conv2d_body_workspace(body, a.kernel, &g, pass) + 1);
+                void *packed = mli_alloc(mlk_conv2d_body_packed_size(body, &g) + 1);
+                if (pass == MLK_FORWARD) { /* as a net that predicts has it */
+                    a.plus = trial & 2 ? plus : NULL, a.relu = trial & 4;
+                    if (trial & 8 && mlk_conv2d_body_packed_size(body, &g)) {
+                        mlk_conv2d_body_pack(body, &a, packed);
+                        a.packed = packed;
+                    }
+                }
                 compare_body(body, pass, &a, refs[p], size[p], terms[p], &rng);
-                mli_free(a.work);
+                mli_free(a.work), mli_free(packed);
                 seen[b][p]++;
             }
         }
-        mli_free(x), mli_free(w), mli_free(dy);
+        mli_free(x), mli_free(w), mli_free(dy), mli_free(plus);
     }
     for (int b = MLK_CONV2D_GEMM; b < MLK_CONV2D_BODIES; b++)
         for (int p = 0; p < 3; p++)

@@ -46,6 +46,10 @@ typedef struct mlk_conv2d_args {
     ml_real *out;     /* y, dx or dw */
     bool add;         /* added to what is there; forward: not together with b */
     void *work;       /* as many bytes as asked for, on a 64-byte boundary */
+    /* Of the forward pass, for nets that only predict: */
+    const ml_real *plus; /* (N,P,Q,F), added to the sum, apart from out; or NULL */
+    bool relu;           /* y = max(0, .) of all that; NaN stays */
+    const void *packed;  /* what mlk_conv2d_pack made, for this g and kernel; NULL: w is read, and made ready in work */
 } mlk_conv2d_args;
 
 /* Bytes of workspace: enough for each of the three passes, and for db. */
@@ -57,15 +61,29 @@ void mlk_conv2d_dw(const mlk_conv2d_args *a);
 /* out = db (F) = sum over n, p, q of dy */
 void mlk_conv2d_db(const mlk_conv2d_args *a);
 
+/* Weights made ready once, for many forward passes: bytes that takes, 0 where the body reads w as it lies. */
+size_t mlk_conv2d_packed_size(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_pack(const mlk_conv2d_args *a, void *packed); /* from w; on a 64-byte boundary */
+
 /* The same for one body, which must fit: the lab and the tests run them all. */
 size_t mlk_conv2d_body_workspace(mlk_conv2d_body body, ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 void mlk_conv2d_run(mlk_conv2d_body body, mlk_conv2d_pass pass, const mlk_conv2d_args *a);
+size_t mlk_conv2d_body_packed_size(mlk_conv2d_body body, const mlk_conv2d *g);
+void mlk_conv2d_body_pack(mlk_conv2d_body body, const mlk_conv2d_args *a, void *packed);
+/* Numbers first .. last-1 of y: what plus and relu say, for bodies that do not do it on the way. */
+void mlk_conv2d_finish(const mlk_conv2d_args *a, int64_t first, int64_t last);
 
-/* ---- the bodies, each in a file of its own; the same contract ---- */
+/* ---- the bodies, each in a file of its own; the same contract, but that plus and relu are the caller's where a body does not say
+ * otherwise ---- */
 
 void mlk_conv2d_ref(const mlk_conv2d_args *a);
 void mlk_conv2d_dx_ref(const mlk_conv2d_args *a);
 void mlk_conv2d_dw_ref(const mlk_conv2d_args *a);
+
+size_t mlk_conv2d_gemm_workspace(ml_kernel kernel, const mlk_conv2d *g);
+void mlk_conv2d_gemm(const mlk_conv2d_args *a);
+void mlk_conv2d_gemm_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_gemm_dw(const mlk_conv2d_args *a);
 
 size_t mlk_conv2d_im2col_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_im2col(const mlk_conv2d_args *a);
@@ -74,7 +92,9 @@ void mlk_conv2d_im2col_dw(const mlk_conv2d_args *a);
 
 size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */
 size_t mlk_conv2d_implicit_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
-void mlk_conv2d_implicit(const mlk_conv2d_args *a);
+size_t mlk_conv2d_implicit_packed_size(const mlk_conv2d *g);
+void mlk_conv2d_implicit_pack(const mlk_conv2d_args *a, void *packed);
+void mlk_conv2d_implicit(const mlk_conv2d_args *a); /* heeds plus and relu */
 void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a); /* strides of 1 */
 void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a);
 

@@ -37,12 +37,13 @@ mlk_cut mlk_conv2d_cut(const mlk_conv2d *g)
 
 typedef struct job {
     mlk_conv2d g;
-    const ml_real *x, *w, *bias;
+    const ml_real *x, *bias;
     ml_real *y;
     bool add;
+    const mlk_conv2d_args *finish; /* NULL: nothing to do with y when it is there */
     mlk_cut cut;
-    int64_t rows;          /* of a block */
-    ml_real *weights;      /* packed: a panel after the other, all columns each */
+    int64_t rows;           /* of a block */
+    const ml_real *weights; /* packed: a panel after the other, all columns each */
     ml_real *zeros;        /* S*C */
     ml_real *lanes;
     int64_t strips, patch; /* numbers of a lane */
@@ -73,7 +74,7 @@ static size_t job_numbers(const job *j)
 static void place(job *j, void *work)
 {
     j->weights = work;
-    j->zeros = j->weights + weights_size(&j->g);
+    j->zeros = (ml_real *)work + weights_size(&j->g);
     j->lanes = j->zeros + mlk_aligned(j->g.s * j->g.c);
     memset(j->zeros, 0, (size_t)(j->g.s * j->g.c) * sizeof *j->zeros);
 }
@@ -122,6 +123,8 @@ static void forward_lane(void *arg, mlk_lane l)
                 int64_t piece = run - from < j->cut.piece ? run - from : j->cut.piece;
                 run_columns(j, &x, strips, spot, pixel, rows, r, runs, from, piece);
             }
+        if (j->finish)
+            mlk_conv2d_finish(j->finish, pixel * g->f, (pixel + rows) * g->f);
     }
 }
 
@@ -137,22 +140,43 @@ static void run_blocks(job *j)
         mlk_run_lanes(blocks, mlk_lanes(blocks, 1, MLK_LANES_MAX), forward_lane, j);
 }
 
-/* Weights as panels of NR filters: w (F, R S C) read transposed. */
+/* Weights as panels of NR filters. */
+typedef struct pack_job {
+    const mlk_conv2d *g;
+    const ml_real *w;
+    ml_real *to;
+} pack_job;
+
+/* w (F, R S C) read transposed. */
 static ml_status pack_filters(void *arg, int64_t panel)
 {
-    const job *j = arg;
-    int64_t k = mlk_conv2d_columns(&j->g);
-    mlk_gemm_args g = {.n = j->g.f, .k = k, .b = j->w, .b_row = 1, .b_col = k};
-    mlk_pack_panel(j->weights + panel * NR * k, &g, panel * NR, 0, k);
+    const pack_job *j = arg;
+    int64_t k = mlk_conv2d_columns(j->g);
+    mlk_gemm_args g = {.n = j->g->f, .k = k, .b = j->w, .b_row = 1, .b_col = k};
+    mlk_pack_panel(j->to + panel * NR * k, &g, panel * NR, 0, k);
     return ML_OK;
+}
+
+size_t mlk_conv2d_implicit_packed_size(const mlk_conv2d *g)
+{
+    return (size_t)weights_size(g) * sizeof(ml_real);
+}
+
+void mlk_conv2d_implicit_pack(const mlk_conv2d_args *a, void *packed)
+{
+    pack_job j = {&a->g, a->w, packed};
+    ml_parallel_for(mlk_ceil_div(a->g.f, NR), pack_filters, &j); /* it cannot fail */
 }
 
 void mlk_conv2d_implicit(const mlk_conv2d_args *a)
 {
     job j = job_for(&a->g);
-    j.x = a->x, j.w = a->w, j.bias = a->b, j.y = a->out, j.add = a->add;
+    j.x = a->x, j.bias = a->b, j.y = a->out, j.add = a->add, j.finish = a->plus || a->relu ? a : NULL;
     place(&j, a->work);
-    ml_parallel_for(mlk_ceil_div(j.g.f, NR), pack_filters, &j);
+    if (a->packed)
+        j.weights = a->packed;
+    else
+        mlk_conv2d_implicit_pack(a, a->work);
     run_blocks(&j);
 }
 
@@ -167,9 +191,9 @@ mlk_conv2d mlk_conv2d_turned(const mlk_conv2d *g)
  * filters of w and its f the channels. */
 static ml_status pack_turned_filters(void *arg, int64_t panel)
 {
-    const job *j = arg;
-    const mlk_conv2d *g = &j->g;
-    ml_real *to = j->weights + panel * NR * mlk_conv2d_columns(g);
+    const pack_job *j = arg;
+    const mlk_conv2d *g = j->g;
+    ml_real *to = j->to + panel * NR * mlk_conv2d_columns(g);
     for (int64_t tap = g->r * g->s - 1; tap >= 0; tap--, to += g->c * NR) {
         mlk_gemm_args at = {.n = g->f, .k = g->c, .b = j->w + tap * g->f, .b_row = g->r * g->s * g->f, .b_col = 1};
         mlk_pack_panel(to, &at, panel * NR, 0, g->c);
@@ -180,10 +204,11 @@ static ml_status pack_turned_filters(void *arg, int64_t panel)
 void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a)
 {
     mlk_conv2d g = mlk_conv2d_turned(&a->g);
+    pack_job weights = {&g, a->w, a->work};
     job j = job_for(&g);
-    j.x = a->dy, j.w = a->w, j.y = a->out, j.add = a->add;
+    j.x = a->dy, j.y = a->out, j.add = a->add;
     place(&j, a->work);
-    ml_parallel_for(mlk_ceil_div(g.f, NR), pack_turned_filters, &j);
+    ml_parallel_for(mlk_ceil_div(g.f, NR), pack_turned_filters, &weights);
     run_blocks(&j);
 }
 
