@@ -146,7 +146,7 @@ static const struct {
     {"norm_behind_flatten", norm_behind_flatten, 4, 2},
     {"norm_behind_one_pixel", norm_behind_one_pixel, 1, 1},
     {"sequence", sequence, 5, 2},
-    {"branches", branches, 9, 4},
+    {"branches", branches, 10, 4},
     {"samples_in_a_branch", samples_in_a_branch, 2, 2},
     {"others", others, 13, 2},
     {"nothing", nothing, 0, 0},

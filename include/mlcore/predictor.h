@@ -2,7 +2,7 @@
  *
  * A batch norm in eval mode is a straight line, and so goes into the weights of the convolution or dense layer before it. A bias, the
  * shortcut of a residual block and a relu are added while what the convolution has computed is still in the cache. See
- * docs/predictor.md.
+ * docs/nets.md, and docs/math/folding.md for the lesson.
  *
  * Use ml_predict while a net is still changing or is asked a few times: it needs no preparing and sees each change. Use a predictor
  * to ask the same net many times, or from many threads.
