@@ -37,7 +37,7 @@ typedef enum mlk_conv2d_body {
 /* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
 typedef struct mlk_conv2d_choice {
     mlk_conv2d_body body;
-    const char *why; /* behind "since" */
+    const char *why; /* behind "since", 60 characters at most */
     bool refused;    /* MLCORE_CONV_ALGO names another body, which does not fit */
 } mlk_conv2d_choice;
 mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);

@@ -34,12 +34,12 @@ static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_con
     if (g->groups > 1)
         return CHOICE(IM2COL, "each group is a product of its own");
     if (pass == MLK_DX && turning_wastes(g))
-        return CHOICE(IM2COL, "a turned window would look mostly at nothing: strides, or a window large beside its picture");
+        return CHOICE(IM2COL, "a turned window would look mostly at nothing (strides, say)");
     if (pass == MLK_FORWARD && g->f <= MR)
         return CHOICE(FEW, "filters are so few that vectors hold pixels instead");
     if (pass == MLK_DX && g->c <= MR)
         return CHOICE(FEW, "channels are so few that vectors hold pixels instead");
-    return CHOICE(IMPLICIT, "windows need no copy: the product packs its strips straight from the picture");
+    return CHOICE(IMPLICIT, "the product packs its strips straight from the picture");
 #undef CHOICE
 }
 
