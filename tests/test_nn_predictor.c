@@ -102,7 +102,8 @@ NET(before_activation, ML_INPUT(7, 6, 4), ML_CONV(8, .k = 3, .pad = 1),
 NET(relu_before_the_add, ML_INPUT(7, 6, 4), ML_RESIDUAL(ML_SEQ(ML_CONV(4, .k = 3, .pad = 1), ML_RELU())), ML_RELU())
 NET(shortcut_alone, ML_INPUT(6), ML_RESIDUAL(ML_IDENTITY(), ML_DENSE(6)), ML_RELU())
 NET(doubled, ML_INPUT(6), ML_DENSE(5), ML_RESIDUAL(ML_IDENTITY()), ML_BATCH_NORM())
-NET(nested, ML_INPUT(6), ML_DENSE(6), ML_RESIDUAL(ML_SEQ(ML_RESIDUAL(ML_SEQ(ML_RESIDUAL(ML_DENSE(6)), ML_DENSE(6))), ML_RELU(), ML_DENSE(6))))
+NET(nested, ML_INPUT(6), ML_DENSE(6),
+    ML_RESIDUAL(ML_SEQ(ML_RESIDUAL(ML_SEQ(ML_RESIDUAL(ML_DENSE(6)), ML_DENSE(6))), ML_RELU(), ML_DENSE(6))))
 NET(depthwise, ML_INPUT(9, 8, 6), CONV_BN(6, .k = 3, .pad = 1, .groups = 6), ML_RELU(), CONV_BN(20, .k = 1), ML_RELU(),
     CONV_BN(20, .k = 3, .stride = 2, .groups = 2), ML_RELU())
 NET(dense_and_norm, ML_INPUT(9), ML_DENSE(12), ML_BATCH_NORM(), ML_RELU(), ML_DROPOUT(0.3), ML_DENSE(4, .no_bias = true),
@@ -115,11 +116,14 @@ NET(norm_behind_one_pixel, ML_INPUT(3, 3, 3), ML_CONV(4, .k = 3), ML_FLATTEN(), 
 NET(sequence, ML_INPUT(11, 5), ML_CONV1D(8, .k = 3, .pad = 1, .dilation = 1), ML_BATCH_NORM(), ML_RELU(),
     ML_CONV1D(6, .k = 4, .stride = 2, .no_bias = true), ML_LAYER_NORM(), ML_FLATTEN(), ML_DENSE(3), ML_SOFTMAX())
 NET(branches, ML_INPUT(8, 8, 3), ML_CONV(5, .k = 3),
-    ML_BRANCH(ML_SEQ(CONV_BN(4, .k = 1), ML_RELU()), ML_IDENTITY(), ML_SEQ(ML_POOL(3, .stride = 1, .pad = 1), ML_CONV(2, .k = 1))), ML_RELU(),
+    ML_BRANCH(ML_SEQ(CONV_BN(4, .k = 1), ML_RELU()), ML_IDENTITY(),
+              ML_SEQ(ML_POOL(3, .stride = 1, .pad = 1), ML_CONV(2, .k = 1))),
+    ML_RELU(),
     ML_RESIDUAL(ML_BRANCH(ML_CONV(5, .k = 3, .pad = 1), ML_CONV(6, .k = 1))))
 NET(samples_in_a_branch, ML_INPUT(4, 3), ML_BRANCH(ML_IDENTITY(), ML_TANH(), ML_DROPOUT(0.5)))
-NET(others, ML_INPUT(6, 6, 4), ML_CONV(4, .k = 3, .pad = 1), ML_LEAKY_RELU(0.1), ML_GROUP_NORM(2), ML_CONV_TRANSPOSE(3, .k = 2, .stride = 2),
-    ML_AVG_POOL(3), ML_UPSAMPLE(2), ML_SILU(), ML_UPSAMPLE_BILINEAR(2), ML_RELU(), ML_FLATTEN(), ML_RELU(), ML_DENSE(7), ML_LOG_SOFTMAX())
+NET(others, ML_INPUT(6, 6, 4), ML_CONV(4, .k = 3, .pad = 1), ML_LEAKY_RELU(0.1), ML_GROUP_NORM(2),
+    ML_CONV_TRANSPOSE(3, .k = 2, .stride = 2), ML_AVG_POOL(3), ML_UPSAMPLE(2), ML_SILU(), ML_UPSAMPLE_BILINEAR(2), ML_RELU(), ML_FLATTEN(),
+    ML_RELU(), ML_DENSE(7), ML_LOG_SOFTMAX())
 NET(nothing, ML_INPUT(4, 3, 2))
 NET(next_to_nothing, ML_INPUT(4, 3, 1), ML_IDENTITY(), ML_DROPOUT(0.2), ML_FLATTEN())
 NET(one_factor, ML_INPUT(4, 3, 2), ML_UPSAMPLE(1), ML_SEQ(ML_FLATTEN()))
@@ -183,7 +187,8 @@ static void puts_together_what_it_can(void **state)
         ml_net *net = made(i, &rng);
         ml_predictor *p = ready(net, (ml_predictor_opts){0});
         if (p->n != NETS[i].steps || p->buffers != NETS[i].buffers)
-            fail_msg("%s: %d steps in %d buffers, expected %d in %d", NETS[i].name, p->n, p->buffers, NETS[i].steps, NETS[i].buffers);
+            fail_msg("%s: %d steps in %d buffers, expected %d in %d", NETS[i].name, p->n, p->buffers, NETS[i].steps,
+                     NETS[i].buffers);
         ml_predictor_free(p);
         ml_net_free(net);
     }
@@ -235,7 +240,8 @@ static ml_status add_image_block(ml_net *net, ml_rng *rng)
     case 2:
         return ml_net_add(net, ml_layer_residual((ml_layer[]){ml_layer_seq(inside, n), ml_layer_seq(other, m)}, 2));
     case 3:
-        return ml_net_add(net, ml_layer_branch((ml_layer[]){ml_layer_seq(inside, n), ML_IDENTITY(), ml_layer_seq(other, m)}, 1 + below(rng, 3)));
+        return ml_net_add(net, ml_layer_branch((ml_layer[]){ml_layer_seq(inside, n), ML_IDENTITY(), ml_layer_seq(other, m)},
+                                               1 + below(rng, 3)));
     default:
         return ml_net_add(net, inside[0]);
     }
@@ -321,7 +327,8 @@ static void the_net_may_change_or_go(void **state)
         ml_rng rng = ml_rng_seed(6);
         ml_net *net = made(i, &rng);
         int64_t outputs = ml_net_outputs(net);
-        ml_real *x = samples(net, 3, &rng), *before = mli_alloc((size_t)(3 * outputs) * sizeof *x), *after = mli_alloc((size_t)(3 * outputs) * sizeof *x);
+        size_t bytes = (size_t)(3 * outputs) * sizeof(ml_real);
+        ml_real *x = samples(net, 3, &rng), *before = mli_alloc(bytes), *after = mli_alloc(bytes);
         ml_predictor *p = ready(net, (ml_predictor_opts){0});
         assert_int_equal(ml_predictor_run(p, x, 3, before), ML_OK);
         for (int k = 0; k < ml_params_count(net->params); k++)
@@ -329,10 +336,10 @@ static void the_net_may_change_or_go(void **state)
         for (int k = 0; k < ml_buffers_count(net->params); k++)
             ml_init_constant(ml_buffers_at(net->params, k), 7);
         assert_int_equal(ml_predictor_run(p, x, 3, after), ML_OK);
-        assert_memory_equal(before, after, (size_t)(3 * outputs) * sizeof *x);
+        assert_memory_equal(before, after, bytes);
         ml_net_free(net);
         assert_int_equal(ml_predictor_run(p, x, 3, after), ML_OK);
-        assert_memory_equal(before, after, (size_t)(3 * outputs) * sizeof *x);
+        assert_memory_equal(before, after, bytes);
         ml_predictor_free(p);
         mli_free(x), mli_free(before), mli_free(after);
     }
