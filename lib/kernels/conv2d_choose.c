@@ -20,6 +20,18 @@ static bool turning_wastes(const mlk_conv2d *g)
     return g->stride[0] > 1 || g->stride[1] > 1 || 2 * g->h * g->w > 3 * g->p * g->q;
 }
 
+/* Enough channels and filters for the transforms to be little beside the products, and enough tiles for the weights', which are
+ * larger than the weights, to be read. Tiles of 2 where they take no more products than tiles of 4, that is for few or odd pixels: they
+ * are more exact. */
+static bool through_points(const mlk_conv2d *g, int m)
+{
+    enum { CHANNELS = 8, PRODUCT = 128, TILES = 16 };
+    const int64_t down = (g->p + 3) / 4, across = (g->q + 3) / 4, tiles = g->n * down * across;
+    const bool two = 16 * ((g->p + 1) / 2) * ((g->q + 1) / 2) <= 36 * down * across;
+    return mlk_conv2d_fits(MLK_CONV2D_WINOGRAD4, g, MLK_FORWARD) && g->c >= CHANNELS && g->f >= CHANNELS &&
+           g->c * g->f >= PRODUCT && tiles >= TILES && (m == 2) == two;
+}
+
 static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
 #define CHOICE(body, why) (mlk_conv2d_choice){MLK_CONV2D_##body, why, false}
@@ -33,6 +45,10 @@ static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_con
         return CHOICE(IM2COL, "the tape asks for BLAS, which wants its matrices in memory");
     if (g->groups > 1)
         return CHOICE(IM2COL, "each group is a product of its own");
+    if (through_points(g, 4))
+        return CHOICE(WINOGRAD4, "3x3 and channels enough: a quarter of the products");
+    if (through_points(g, 2))
+        return CHOICE(WINOGRAD2, "3x3, and tiles of 2 waste fewer products here than of 4");
     if (pass == MLK_DX && turning_wastes(g))
         return CHOICE(IM2COL, "a turned window would look mostly at nothing (strides, say)");
     if (pass == MLK_FORWARD && g->f <= MR)

@@ -34,7 +34,8 @@ enum {
     SHARED_BYTES = 8 << 20,   /* V of many blocks, in the third level */
     FEW_BLOCKS = 8,
     WIDE = 160,               /* numbers of a row from where on V of a block is too large */
-    CHUNK = 8 * MR            /* tiles that a panel of weights meets before the next */
+    CHUNK = 8 * MR,           /* tiles that a panel of weights meets before the next */
+    PACK_LANES = 8            /* each has nine taps of a panel at hand */
 };
 
 typedef struct job {
@@ -92,7 +93,7 @@ static int64_t weights_numbers(const mlk_conv2d *g, int m)
 static int64_t job_numbers(const job *j, bool packed)
 {
     return mlk_aligned(j->w.g.c + VL) + (packed ? 0 : weights_numbers(&j->w.g, j->w.m)) +
-           (j->shared ? j->w.e * j->v_slab : 0) + j->lanes * j->lane + MLK_LANES_MAX * mlk_aligned(9 * j->w.g.c * NR);
+           (j->shared ? j->w.e * j->v_slab : 0) + j->lanes * j->lane + PACK_LANES * mlk_aligned(9 * j->w.g.c * NR);
 }
 
 /* ---- weights ---- */
@@ -131,7 +132,7 @@ static void pack_panels(void *arg, mlk_lane l)
 static void pack(const pack_job *j)
 {
     int64_t n = mlk_ceil_div(j->g->f, NR);
-    mlk_run_lanes(n, mlk_lanes(n, 1, MLK_LANES_MAX), pack_panels, (void *)j);
+    mlk_run_lanes(n, mlk_lanes(n, 1, PACK_LANES), pack_panels, (void *)j);
 }
 
 /* ---- tiles ---- */
@@ -241,7 +242,7 @@ static size_t workspace(const mlk_conv2d *g, int m)
 /* Scratch for the taps lies behind the weights. */
 static size_t packed_size(const mlk_conv2d *g, int m)
 {
-    return (size_t)(weights_numbers(g, m) + MLK_LANES_MAX * mlk_aligned(9 * g->c * NR)) * sizeof(ml_real);
+    return (size_t)(weights_numbers(g, m) + PACK_LANES * mlk_aligned(9 * g->c * NR)) * sizeof(ml_real);
 }
 
 static void pack_alone(const mlk_conv2d_args *a, void *packed, int m)
