@@ -30,6 +30,7 @@ room() {
     case $1 in
     real | matrix | error | memory | rng | threads | build | progress) echo base ;;
     ops | losses | custom) echo autograd ;;
+    predictor) echo nn ;;
     checkpoint) echo optim ;;
     frame | csv | summary | wrangle) echo data ;;
     learners | trees) echo classical ;;

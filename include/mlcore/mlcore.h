@@ -22,6 +22,7 @@
 #include <mlcore/ops.h>
 #include <mlcore/optim.h>
 #include <mlcore/plot.h>
+#include <mlcore/predictor.h>
 #include <mlcore/prep.h>
 #include <mlcore/progress.h>
 #include <mlcore/real.h>

@@ -35,10 +35,22 @@ typedef enum mlk_conv2d_body {
 } mlk_conv2d_body;
 
 /* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
+typedef struct mlk_conv2d_choice {
+    mlk_conv2d_body body;
+    const char *why; /* behind "since", 60 characters at most */
+    bool refused;    /* MLCORE_CONV_ALGO names another body, which does not fit */
+} mlk_conv2d_choice;
+mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 /* Whether a body can do it at all, chosen or not. */
 bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass);
 const char *mlk_conv2d_body_name(mlk_conv2d_body body);
+
+/* The environment variable MLCORE_CONV_ALGO: a body's name, or auto. Read once, at the first convolution, so that a workspace and
+ * what runs in it agree; forgetting is for tests. */
+enum { MLK_ASKED_AUTO = -1, MLK_ASKED_UNKNOWN = -2 }; /* as auto, but an op refuses it */
+int mlk_conv2d_asked(void); /* a body, or one of these */
+void mlk_conv2d_asked_forget(void);
 
 /* What one pass reads and writes. */
 typedef struct mlk_conv2d_args {

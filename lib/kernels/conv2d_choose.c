@@ -20,19 +20,44 @@ static bool turning_wastes(const mlk_conv2d *g)
     return g->stride[0] > 1 || g->stride[1] > 1 || 2 * g->h * g->w > 3 * g->p * g->q;
 }
 
+static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+#define CHOICE(body, why) (mlk_conv2d_choice){MLK_CONV2D_##body, why, false}
+    if (kernel == ML_KERNEL_REF)
+        return CHOICE(REF, "the tape asks for the plain loops");
+    if (g->groups == 1 && is_pointwise(g))
+        return CHOICE(GEMM, "the window is one pixel: the picture is a matrix already");
+    if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
+        return CHOICE(DEPTHWISE, "each channel has one filter of its own");
+    if (kernel == ML_KERNEL_BLAS)
+        return CHOICE(IM2COL, "the tape asks for BLAS, which wants its matrices in memory");
+    if (g->groups > 1)
+        return CHOICE(IM2COL, "each group is a product of its own");
+    if (pass == MLK_DX && turning_wastes(g))
+        return CHOICE(IM2COL, "a turned window would look mostly at nothing (strides, say)");
+    if (pass == MLK_FORWARD && g->f <= MR)
+        return CHOICE(FEW, "filters are so few that vectors hold pixels instead");
+    if (pass == MLK_DX && g->c <= MR)
+        return CHOICE(FEW, "channels are so few that vectors hold pixels instead");
+    return CHOICE(IMPLICIT, "the product packs its strips straight from the picture");
+#undef CHOICE
+}
+
+mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+    mlk_conv2d_choice c = by_shape(kernel, g, pass);
+    int asked = mlk_conv2d_asked();
+    if (asked < 0 || kernel == ML_KERNEL_REF) /* the judge stays the judge */
+        return c;
+    if (mlk_conv2d_fits((mlk_conv2d_body)asked, g, pass))
+        return (mlk_conv2d_choice){(mlk_conv2d_body)asked, "MLCORE_CONV_ALGO asks for it", false};
+    c.refused = true;
+    return c;
+}
+
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
-    if (kernel == ML_KERNEL_REF)
-        return MLK_CONV2D_REF;
-    if (g->groups == 1 && is_pointwise(g))
-        return MLK_CONV2D_GEMM;
-    if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
-        return MLK_CONV2D_DEPTHWISE;
-    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && turning_wastes(g)))
-        return MLK_CONV2D_IM2COL;
-    if ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR))
-        return MLK_CONV2D_FEW;
-    return MLK_CONV2D_IMPLICIT;
+    return mlk_conv2d_decide(kernel, g, pass).body;
 }
 
 /* ---- the bodies ---- */
