@@ -15,8 +15,16 @@ else
     skip clang "clang is not here"
 fi
 
-# ---- for any CPU, without BLAS ----
-build portable && tests portable -L 'unit|example'
+# ---- for any CPU, without BLAS: the best variant of the kernels, then the older ones ----
+older_variants() {
+    for level in 2 3; do
+        MLCORE_CPU=x86-64-v$level
+        export MLCORE_CPU
+        run_tests portable-v$level portable -R '^test_(kernels|linalg)_'
+        unset MLCORE_CPU
+    done
+}
+build portable && { tests portable -L 'unit|example'; run_tests portable-variants portable -R '^tree_variants'; older_variants; }
 
 # ---- data races ----
 build tsan && tests tsan -L unit
