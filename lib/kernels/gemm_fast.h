@@ -19,6 +19,13 @@ enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS =
 typedef ml_real vec __attribute__((vector_size(BYTES)));
 typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)), may_alias));
 
+/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 /* ---- gemm_tile.c ---- */
 
 /* What a sum begins with. */

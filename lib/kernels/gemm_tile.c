@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* rows is a constant where this is inlined. */
 static inline __attribute__((always_inline)) void run_tile(const mlk_tile *t, const int rows)
 {
