@@ -42,56 +42,55 @@ typedef struct tile {
 static inline __attribute__((always_inline)) void run_tile(const tile *t, const int rows, const int vectors)
 {
     vec sum[TALL][NV];
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < rows; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = *(const loose *)((t->add ? t->y + i * t->y_step : t->bias) + v * VL);
     const ml_real *w = t->w;
     for (int64_t k = 0; k < t->k; k++, w += vectors * VL) {
         const ml_real *x = t->x + t->offset[k];
         vec wv[NV];
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             wv[v] = *(const vec *)(w + v * VL);
-        UNROLL
+        MLK_UNROLL
         for (int i = 0; i < rows; i++)
-            UNROLL
+            MLK_UNROLL
             for (int v = 0; v < vectors; v++)
                 sum[i][v] += x[i * t->step] * wv[v];
     }
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < rows; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             *(loose *)(t->y + i * t->y_step + v * VL) = sum[i][v];
 }
 
-#define WIDE(n)                                                                                                \
-    case n:                                                                                                        \
-        if (n <= MR)                                                                                               \
-            run_tile(t, n <= MR ? n : MR, NV);                                                                     \
-        break;
+static inline __attribute__((always_inline)) void run_wide(const tile *t, const int rows)
+{
+    run_tile(t, rows, NV);
+}
+
+static void wide_tile(const tile *t, int rows)
+{
+    switch (rows) {
+        MLK_CASES(run_wide, t)
+    }
+}
+
 #define NARROW(n)                                                                                              \
     case n:                                                                                                        \
         if (n <= TALL)                                                                                             \
             run_tile(t, n <= TALL ? n : TALL, 1);                                                                  \
         break;
-#define TWELVE(m, from)                                                                                        \
-    m(from + 1) m(from + 2) m(from + 3) m(from + 4) m(from + 5) m(from + 6) m(from + 7) m(from + 8) m(from + 9)    \
-        m(from + 10) m(from + 11) m(from + 12)
-
-static void wide_tile(const tile *t, int rows)
-{
-    switch (rows) {
-        TWELVE(WIDE, 0)
-    }
-}
 
 static void narrow_tile(const tile *t, int rows)
 {
     switch (rows) {
-        TWELVE(NARROW, 0) TWELVE(NARROW, 12)
+        NARROW(1) NARROW(2) NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7) NARROW(8) NARROW(9) NARROW(10) NARROW(11) NARROW(12)
+        NARROW(13) NARROW(14) NARROW(15) NARROW(16) NARROW(17) NARROW(18) NARROW(19) NARROW(20) NARROW(21) NARROW(22) NARROW(23)
+        NARROW(24)
     }
 }
 

@@ -58,52 +58,52 @@ typedef struct tile {
 static inline __attribute__((always_inline)) void run_tile(const tile *t, const int steps, const int vectors)
 {
     vec sum[MOST][NV];
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < steps; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = *(const vec *)(t->sum + (i * vectors + v) * VL);
     const ml_real *dy = t->dy;
     for (int64_t row = 0; row < t->rows; row++) {
         const ml_real *x[MOST];
-        UNROLL
+        MLK_UNROLL
         for (int i = 0; i < steps; i++)
             x[i] = t->x + row * t->x_row + t->offset[i];
         for (int64_t col = 0, at = 0; col < t->cols; col++, at += t->x_col, dy += vectors * VL) {
             vec d[NV];
-            UNROLL
+            MLK_UNROLL
             for (int v = 0; v < vectors; v++)
                 d[v] = *(const vec *)(dy + v * VL);
-            UNROLL
+            MLK_UNROLL
             for (int i = 0; i < steps; i++)
-                UNROLL
+                MLK_UNROLL
                 for (int v = 0; v < vectors; v++)
                     sum[i][v] += x[i][at] * d[v];
         }
     }
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < steps; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             *(vec *)(t->sum + (i * vectors + v) * VL) = sum[i][v];
 }
 
-#define WIDE(n)                                                                                                \
-    case n:                                                                                                        \
-        if (n <= MR)                                                                                               \
-            run_tile(t, n <= MR ? n : MR, NV);                                                                     \
-        break;
-#define NARROW(n)                                                                                              \
-    case n:                                                                                                        \
-        run_tile(t, n, 1);                                                                                         \
-        break;
+static inline __attribute__((always_inline)) void run_wide(const tile *t, const int steps)
+{
+    run_tile(t, steps, NV);
+}
 
 static void wide_tile(const tile *t, int64_t steps)
 {
     switch (steps) {
-        WIDE(1) WIDE(2) WIDE(3) WIDE(4) WIDE(5) WIDE(6) WIDE(7) WIDE(8) WIDE(9) WIDE(10) WIDE(11) WIDE(12)
+        MLK_CASES(run_wide, t)
     }
 }
+
+#define NARROW(n)                                                                                              \
+    case n:                                                                                                        \
+        run_tile(t, n, 1);                                                                                         \
+        break;
 
 static void narrow_tile(const tile *t, int64_t steps)
 {
