@@ -13,11 +13,19 @@ static bool is_pointwise(const mlk_conv2d *g)
            g->p == g->h && g->q == g->w;
 }
 
-/* dx as a convolution over dy has a window for each pixel of x. With a stride most of it looks at nothing, and so it does where
- * the window is large and the picture small. */
+/* dx as convolutions over dy has a window for each pixel of x. Where the window is large and the picture small, most of it looks at
+ * nothing. */
 static bool turning_wastes(const mlk_conv2d *g)
 {
-    return g->stride[0] > 1 || g->stride[1] > 1 || 2 * g->h * g->w > 3 * g->p * g->q;
+    return 2 * g->h * g->w > 3 * g->p * g->stride[0] * g->q * g->stride[1];
+}
+
+/* Windows of so few numbers that packing them costs more than it saves: measured by benchmarks/conv.py --bodies. */
+enum { FEW_CHANNELS = 32, FEW_STEPS = 320 };
+
+static bool is_short(const mlk_conv2d *g)
+{
+    return g->c <= FEW_CHANNELS && g->r * g->s * g->c <= FEW_STEPS;
 }
 
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
@@ -26,13 +34,15 @@ mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_con
         return MLK_CONV2D_REF;
     if (g->groups == 1 && is_pointwise(g))
         return MLK_CONV2D_GEMM;
-    if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
-        return MLK_CONV2D_DEPTHWISE;
-    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && turning_wastes(g)))
+    if (kernel == ML_KERNEL_BLAS)
         return MLK_CONV2D_IM2COL;
-    if ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR))
+    if (g->groups > 1)
+        return g->groups == g->c && g->f == g->c ? MLK_CONV2D_DEPTHWISE : MLK_CONV2D_DIRECT;
+    if (pass == MLK_DX)
+        return g->c <= MR ? MLK_CONV2D_DIRECT : turning_wastes(g) ? MLK_CONV2D_IM2COL : MLK_CONV2D_IMPLICIT;
+    if (pass == MLK_FORWARD && g->f <= MR && !is_short(g))
         return MLK_CONV2D_FEW;
-    return MLK_CONV2D_IMPLICIT;
+    return is_short(g) ? MLK_CONV2D_DIRECT : MLK_CONV2D_IMPLICIT;
 }
 
 /* ---- the bodies ---- */

@@ -11,7 +11,7 @@
  *           for each row of the block, some pixels at a time: a tile of y in registers
  *             for each step k: each pixel's number at offset[k], times a panel's step k
  *
- * A tile is MR pixels by NR filters, as in gemm_tile.c. Where VL filters or fewer are left it is MR*NV pixels by VL filters: the same
+ * A tile (conv2d_direct_tile.c) is MR pixels by NR filters, as in gemm_tile.c. Where VL filters or fewer are left it is MR*NV pixels by VL filters: the same
  * registers, and six filters leave only a quarter of eight empty.
  *
  * dx is the same over dy (conv2d_phases.c).
@@ -21,96 +21,6 @@
 #include "kernels/conv2d_slide.h"
 
 #include <string.h>
-
-enum { TALL = MR * NV }; /* rows of a tile that is one vector wide */
-
-/* ---- a tile ---- */
-
-typedef struct tile {
-    int64_t k;
-    const int64_t *offset;
-    const ml_real *x; /* corner of the first pixel's window */
-    int64_t step;     /* to the next pixel's */
-    const ml_real *w; /* k steps of one or NV vectors */
-    const ml_real *bias;
-    ml_real *y;
-    int64_t y_step;
-    bool add; /* to y, instead of the bias */
-} tile;
-
-/* rows and vectors are constants where this is inlined. */
-static inline __attribute__((always_inline)) void run_tile(const tile *t, const int rows, const int vectors)
-{
-    vec sum[TALL][NV];
-    MLK_UNROLL
-    for (int i = 0; i < rows; i++)
-        MLK_UNROLL
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] = *(const loose *)((t->add ? t->y + i * t->y_step : t->bias) + v * VL);
-    const ml_real *w = t->w;
-    for (int64_t k = 0; k < t->k; k++, w += vectors * VL) {
-        const ml_real *x = t->x + t->offset[k];
-        vec wv[NV];
-        MLK_UNROLL
-        for (int v = 0; v < vectors; v++)
-            wv[v] = *(const vec *)(w + v * VL);
-        MLK_UNROLL
-        for (int i = 0; i < rows; i++)
-            MLK_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sum[i][v] += x[i * t->step] * wv[v];
-    }
-    MLK_UNROLL
-    for (int i = 0; i < rows; i++)
-        MLK_UNROLL
-        for (int v = 0; v < vectors; v++)
-            *(loose *)(t->y + i * t->y_step + v * VL) = sum[i][v];
-}
-
-static inline __attribute__((always_inline)) void run_wide(const tile *t, const int rows)
-{
-    run_tile(t, rows, NV);
-}
-
-static void wide_tile(const tile *t, int rows)
-{
-    switch (rows) {
-        MLK_CASES(run_wide, t)
-    }
-}
-
-#define NARROW(n)                                                                                              \
-    case n:                                                                                                        \
-        if (n <= TALL)                                                                                             \
-            run_tile(t, n <= TALL ? n : TALL, 1);                                                                  \
-        break;
-
-static void narrow_tile(const tile *t, int rows)
-{
-    switch (rows) {
-        NARROW(1) NARROW(2) NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7) NARROW(8) NARROW(9) NARROW(10) NARROW(11) NARROW(12)
-        NARROW(13) NARROW(14) NARROW(15) NARROW(16) NARROW(17) NARROW(18) NARROW(19) NARROW(20) NARROW(21) NARROW(22) NARROW(23)
-        NARROW(24)
-    }
-}
-
-/* A tile with fewer filters than its vectors have room for works on a copy. */
-static void part_tile(const tile *t, int rows, int width, int64_t filters)
-{
-    _Alignas(64) ml_real y[TALL * VL];
-    tile copy = *t;
-    copy.y = y;
-    copy.y_step = width;
-    for (int i = 0; i < rows && t->add; i++)
-        memcpy(y + i * width, t->y + i * t->y_step, (size_t)filters * sizeof *y);
-    if (width == VL)
-        narrow_tile(&copy, rows);
-    else
-        wide_tile(&copy, rows);
-    for (int i = 0; i < rows; i++)
-        for (int64_t f = 0; f < filters; f++)
-            t->y[i * t->y_step + f] = y[i * width + f];
-}
 
 /* ---- blocks ---- */
 
@@ -147,22 +57,17 @@ static int64_t bias_size(const job *j)
 }
 
 /* The pixels of one row of a block, all filters of a panel. */
-static void run_row(tile t, int64_t cols, int64_t width, int64_t filters)
+static void run_row(mlk_direct_tile t, int64_t cols, int64_t width, int64_t filters)
 {
     const ml_real *x = t.x;
     ml_real *y = t.y;
-    int64_t strips = mlk_ceil_div(cols, width == VL ? TALL : MR);
+    int64_t strips = mlk_ceil_div(cols, width == VL ? MLK_TALL : MR);
     for (int64_t i = 0; i < strips; i++) { /* of nearly the same length: a short one would leave the multipliers waiting */
         mlk_lane l = mlk_lane_of(cols, strips, i);
         int rows = (int)(l.end - l.begin);
         t.x = x + l.begin * t.step;
         t.y = y + l.begin * t.y_step;
-        if (filters < width)
-            part_tile(&t, rows, (int)width, filters);
-        else if (width == VL)
-            narrow_tile(&t, rows);
-        else
-            wide_tile(&t, rows);
+        mlk_direct_tile_run(&t, rows, (int)width, filters);
     }
 }
 
@@ -171,7 +76,7 @@ static void run_group(const job *j, const mlk_block *at, const ml_real *patch, i
     const mlk_slide *s = j->s;
     for (int64_t f = 0; f < j->filters; f += NR) {
         int64_t left = j->filters - f, width = mlk_direct_width(left), first = group * j->padded + f;
-        tile t = {.k = j->k, .offset = j->offset, .step = mlk_patch_corner(&j->b, 0, 1), .w = j->weights + first * j->k,
+        mlk_direct_tile t = {.k = j->k, .offset = j->offset, .step = mlk_patch_corner(&j->b, 0, 1), .w = j->weights + first * j->k,
                   .bias = j->bias + first, .y_step = s->y_pixel, .add = s->add};
         for (int64_t i = 0; i < at->rows; i++) {
             t.x = patch + mlk_patch_corner(&j->b, i, 0);

@@ -26,4 +26,23 @@ static inline int64_t mlk_direct_pitch(const mlk_conv2d *g)
     return c * g->stride[1] % 16 == 0 ? c + 2 : c;
 }
 
+/* ---- conv2d_direct_tile.c ---- */
+
+enum { MLK_TALL = MR * NV }; /* rows of a tile that is one vector wide */
+
+typedef struct mlk_direct_tile {
+    int64_t k;
+    const int64_t *offset;
+    const ml_real *x; /* corner of the first pixel's window */
+    int64_t step;     /* to the next pixel's */
+    const ml_real *w; /* k steps of one or NV vectors */
+    const ml_real *bias;
+    ml_real *y;
+    int64_t y_step;
+    bool add; /* to y, instead of the bias */
+} mlk_direct_tile;
+
+/* The first `filters` of a panel of NR or VL (width), for 1 .. MR or 1 .. MLK_TALL pixels. */
+void mlk_direct_tile_run(const mlk_direct_tile *t, int rows, int width, int64_t filters);
+
 #endif
