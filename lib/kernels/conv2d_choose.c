@@ -20,12 +20,12 @@ static bool turning_wastes(const mlk_conv2d *g)
     return 2 * g->h * g->w > 3 * g->p * g->stride[0] * g->q * g->stride[1];
 }
 
-/* Windows of so few numbers that packing them costs more than it saves: measured by benchmarks/conv.py --bodies. */
+/* Windows of c channels that are so short that packing them costs more than it saves: measured by benchmarks/conv.py --bodies. */
 enum { FEW_CHANNELS = 32, FEW_STEPS = 320 };
 
-static bool is_short(const mlk_conv2d *g)
+static bool is_short(const mlk_conv2d *g, int64_t c)
 {
-    return g->c <= FEW_CHANNELS && g->r * g->s * g->c <= FEW_STEPS;
+    return c <= FEW_CHANNELS && g->r * g->s * c <= FEW_STEPS;
 }
 
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
@@ -38,11 +38,10 @@ mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_con
         return MLK_CONV2D_IM2COL;
     if (g->groups > 1)
         return g->groups == g->c && g->f == g->c ? MLK_CONV2D_DEPTHWISE : MLK_CONV2D_DIRECT;
-    if (pass == MLK_DX)
-        return g->c <= MR ? MLK_CONV2D_DIRECT : turning_wastes(g) ? MLK_CONV2D_IM2COL : MLK_CONV2D_IMPLICIT;
-    if (pass == MLK_FORWARD && g->f <= MR && !is_short(g))
-        return MLK_CONV2D_FEW;
-    return is_short(g) ? MLK_CONV2D_DIRECT : MLK_CONV2D_IMPLICIT;
+    if (pass == MLK_DX && g->c > MR && turning_wastes(g))
+        return MLK_CONV2D_IM2COL;
+    bool direct = pass == MLK_DX ? g->c <= MR || is_short(g, g->f) : is_short(g, g->c) || (pass == MLK_FORWARD && g->f <= MR);
+    return direct ? MLK_CONV2D_DIRECT : MLK_CONV2D_IMPLICIT;
 }
 
 /* ---- the bodies ---- */
@@ -88,9 +87,6 @@ static const body BODIES[MLK_CONV2D_BODIES] = {
                            .finishes = true,
                            .packed_size = mlk_conv2d_direct_packed_size,
                            .pack = mlk_conv2d_direct_pack},
-    [MLK_CONV2D_FEW] = {.name = "few",
-                        .run = {mlk_conv2d_few, mlk_conv2d_few_dx, NULL},
-                        .workspace = {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
     [MLK_CONV2D_DEPTHWISE] = {.name = "depthwise",
                               .run = {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
                               .workspace = THREE(mlk_conv2d_depthwise_workspace)},
@@ -105,14 +101,13 @@ const char *mlk_conv2d_body_name(mlk_conv2d_body body)
 
 bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
+    (void)pass; /* each body has all three */
     bool dense = g->groups == 1, strided = g->stride[0] > 1 || g->stride[1] > 1;
     switch (body) {
     case MLK_CONV2D_GEMM:
         return dense && is_pointwise(g);
     case MLK_CONV2D_IMPLICIT:
         return dense;
-    case MLK_CONV2D_FEW:
-        return dense && ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR && !strided));
     case MLK_CONV2D_DEPTHWISE:
         return g->groups == g->c && g->f == g->c;
     case MLK_CONV2D_WINOGRAD4:

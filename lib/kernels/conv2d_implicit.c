@@ -33,7 +33,6 @@ mlk_cut mlk_conv2d_cut(const mlk_conv2d *g)
 typedef struct job {
     const mlk_slide *s;
     mlk_conv2d g;
-    const ml_real *x;       /* of g: the picture, or a copy with its padding */
     mlk_cut cut;
     int64_t rows;           /* of a block */
     bool apart;             /* the pixels of y do not lie side by side */
@@ -63,7 +62,7 @@ static int64_t weights_size(const mlk_conv2d *g)
 static int64_t numbers(const mlk_conv2d *g)
 {
     job j = job_for(g);
-    return weights_size(g) + mlk_aligned(g->s * g->c) + MLK_LANES_MAX * (j.strips + j.patch + j.block) + mlk_padded_numbers(g);
+    return weights_size(g) + mlk_aligned(g->s * g->c) + MLK_LANES_MAX * (j.strips + j.patch + j.block);
 }
 
 /* ---- a block ---- */
@@ -128,7 +127,7 @@ static void lane(void *arg, mlk_lane l)
     const job *j = arg;
     const mlk_conv2d *g = &j->g;
     ml_real *strips = j->lanes + l.index * (j->strips + j->patch + j->block), *block = strips + j->strips + j->patch;
-    mlk_windows x = {g, j->x, j->zeros, strips + j->strips};
+    mlk_windows x = {g, j->s->x, j->zeros, strips + j->strips};
     int64_t pixels = mlk_conv2d_pixels(g);
     mlk_spot spot[PIXELS];
     for (int64_t pixel = l.begin * j->rows; pixel < l.end * j->rows && pixel < pixels; pixel += j->rows) {
@@ -176,7 +175,7 @@ static void pack(const mlk_conv2d *g, const mlk_taps *w, ml_real *to)
 static void run(const mlk_slide *s, void *work)
 {
     job j = job_for(&s->g);
-    j.s = s, j.x = s->x;
+    j.s = s;
     j.apart = s->y_row != s->g.q * s->y_pixel || s->y_image != s->g.p * s->y_row || s->y_pixel != s->g.f;
     j.weights = s->packed ? s->packed : work;
     j.zeros = (ml_real *)work + weights_size(&s->g);
@@ -184,11 +183,6 @@ static void run(const mlk_slide *s, void *work)
     memset(j.zeros, 0, (size_t)(s->g.s * s->g.c) * sizeof *j.zeros);
     if (!s->packed)
         pack(&s->g, &s->w, work);
-    if (mlk_padded_numbers(&j.g)) {
-        ml_real *copy = j.lanes + MLK_LANES_MAX * (j.strips + j.patch + j.block);
-        mlk_pad(copy, j.x, &j.g);
-        j.x = copy;
-    }
     int64_t blocks = mlk_ceil_div(mlk_conv2d_pixels(&j.g), j.rows);
     if (blocks > 0)
         mlk_run_lanes(blocks, mlk_lanes(blocks, 1, MLK_LANES_MAX), lane, &j);
