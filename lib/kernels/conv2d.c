@@ -14,8 +14,8 @@
  * Derivation docs/math/conv2d.md
  *
  * This file has the definition; conv2d_choose.c picks one of the bodies. conv2d_gemm.c is for windows of one pixel, conv2d_im2col.c makes
- * a matrix product of any, conv2d_implicit.c the same product without the copy, conv2d_few.c turns it for few filters,
- * conv2d_depthwise.c is for one filter a channel.
+ * a matrix product of any, conv2d_implicit.c the same product without the copy, conv2d_direct.c reads few channels
+ * where they lie, conv2d_depthwise.c is for one filter a channel. dx of a stride: conv2d_phases.c.
  */
 #include "kernels/conv2d.h"
 

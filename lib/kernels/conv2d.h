@@ -27,7 +27,7 @@ typedef enum mlk_conv2d_body {
     MLK_CONV2D_GEMM,      /* a 1x1 window: the image is a matrix already */
     MLK_CONV2D_IM2COL,    /* windows copied out as rows of a matrix, blocks of it times the weights, by gemm */
     MLK_CONV2D_IMPLICIT,  /* the same product, its operand packed straight from the image */
-    MLK_CONV2D_FEW,       /* the same for few filters: vectors of pixels instead of vectors of filters */
+    MLK_CONV2D_DIRECT,    /* few channels or filters: nothing packed, the picture read where it lies */
     MLK_CONV2D_DEPTHWISE, /* each channel has one filter of its own */
     MLK_CONV2D_WINOGRAD4, /* 3x3 windows through six points: tiles of 4 x 4 outputs, a quarter of the products */
     MLK_CONV2D_WINOGRAD2, /* the same with tiles of 2 x 2 and four points: four ninths */
@@ -104,17 +104,23 @@ void mlk_conv2d_im2col(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dw(const mlk_conv2d_args *a);
 
-size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */
+size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_implicit_dx_workspace(ml_kernel kernel, const mlk_conv2d *g);
 size_t mlk_conv2d_implicit_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
 size_t mlk_conv2d_implicit_packed_size(const mlk_conv2d *g);
 void mlk_conv2d_implicit_pack(const mlk_conv2d_args *a, void *packed);
 void mlk_conv2d_implicit(const mlk_conv2d_args *a); /* heeds plus and relu */
-void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a); /* strides of 1 */
+void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a);
 
-size_t mlk_conv2d_few_workspace(ml_kernel kernel, const mlk_conv2d *g);
-void mlk_conv2d_few(const mlk_conv2d_args *a);    /* at most MR filters */
-void mlk_conv2d_few_dx(const mlk_conv2d_args *a); /* at most MR channels, strides of 1 */
+size_t mlk_conv2d_direct_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_dx_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_packed_size(const mlk_conv2d *g);
+void mlk_conv2d_direct_pack(const mlk_conv2d_args *a, void *packed);
+void mlk_conv2d_direct(const mlk_conv2d_args *a); /* heeds plus and relu; groups of any size */
+void mlk_conv2d_direct_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_direct_dw(const mlk_conv2d_args *a);
 
 size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_depthwise(const mlk_conv2d_args *a);

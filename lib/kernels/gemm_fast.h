@@ -23,7 +23,7 @@ typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)
 #ifdef __clang__
 #define MLK_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define MLK_UNROLL _Pragma("GCC unroll 16")
+#define MLK_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* Calls run(t, rows) with rows, 1 .. MR, a constant. */
