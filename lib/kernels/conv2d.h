@@ -29,6 +29,8 @@ typedef enum mlk_conv2d_body {
     MLK_CONV2D_IMPLICIT,  /* the same product, its operand packed straight from the image */
     MLK_CONV2D_FEW,       /* the same for few filters: vectors of pixels instead of vectors of filters */
     MLK_CONV2D_DEPTHWISE, /* each channel has one filter of its own */
+    MLK_CONV2D_WINOGRAD4, /* 3x3 windows through six points: tiles of 4 x 4 outputs, a quarter of the products */
+    MLK_CONV2D_WINOGRAD2, /* the same with tiles of 2 x 2 and four points: four ninths */
     MLK_CONV2D_BODIES
 } mlk_conv2d_body;
 
@@ -106,5 +108,17 @@ size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_depthwise(const mlk_conv2d_args *a);
 void mlk_conv2d_depthwise_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_depthwise_dw(const mlk_conv2d_args *a);
+
+/* 3x3, strides, dilations and groups of 1; all passes. Forward heeds plus and relu. */
+#define MLK_CONV2D_WINOGRAD(m)                                                                                 \
+    size_t mlk_conv2d_winograd##m##_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */         \
+    size_t mlk_conv2d_winograd##m##_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);                           \
+    size_t mlk_conv2d_winograd##m##_packed_size(const mlk_conv2d *g);                                              \
+    void mlk_conv2d_winograd##m##_pack(const mlk_conv2d_args *a, void *packed);                                    \
+    void mlk_conv2d_winograd##m(const mlk_conv2d_args *a);                                                         \
+    void mlk_conv2d_winograd##m##_dx(const mlk_conv2d_args *a);                                                    \
+    void mlk_conv2d_winograd##m##_dw(const mlk_conv2d_args *a);
+MLK_CONV2D_WINOGRAD(4)
+MLK_CONV2D_WINOGRAD(2)
 
 #endif

@@ -47,22 +47,38 @@ typedef struct body {
 } body;
 
 #define THREE(f) {f, f, f}
+#define WINOGRAD(m)                                                                                            \
+    {.name = "winograd" #m,                                                                                        \
+     .run = {mlk_conv2d_winograd##m, mlk_conv2d_winograd##m##_dx, mlk_conv2d_winograd##m##_dw},                    \
+     .workspace = {mlk_conv2d_winograd##m##_workspace, mlk_conv2d_winograd##m##_workspace,                         \
+                   mlk_conv2d_winograd##m##_dw_workspace},                                                         \
+     .finishes = true,                                                                                             \
+     .packed_size = mlk_conv2d_winograd##m##_packed_size,                                                          \
+     .pack = mlk_conv2d_winograd##m##_pack}
+
 static const body BODIES[MLK_CONV2D_BODIES] = {
-    [MLK_CONV2D_REF] = {"ref", {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, THREE(NULL), .finishes = true},
-    [MLK_CONV2D_GEMM] = {"gemm", {mlk_conv2d_gemm, mlk_conv2d_gemm_dx, mlk_conv2d_gemm_dw}, THREE(mlk_conv2d_gemm_workspace)},
-    [MLK_CONV2D_IM2COL] = {"im2col",
-                           {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
-                           THREE(mlk_conv2d_im2col_workspace)},
-    [MLK_CONV2D_IMPLICIT] = {"implicit",
-                             {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
-                             {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_dw_workspace},
-                             .finishes = true, .packed_size = mlk_conv2d_implicit_packed_size, .pack = mlk_conv2d_implicit_pack},
-    [MLK_CONV2D_FEW] = {"few",
-                        {mlk_conv2d_few, mlk_conv2d_few_dx, NULL},
-                        {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
-    [MLK_CONV2D_DEPTHWISE] = {"depthwise",
-                              {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
-                              THREE(mlk_conv2d_depthwise_workspace)},
+    [MLK_CONV2D_REF] = {.name = "ref", .run = {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, .finishes = true},
+    [MLK_CONV2D_GEMM] = {.name = "gemm",
+                         .run = {mlk_conv2d_gemm, mlk_conv2d_gemm_dx, mlk_conv2d_gemm_dw},
+                         .workspace = THREE(mlk_conv2d_gemm_workspace)},
+    [MLK_CONV2D_IM2COL] = {.name = "im2col",
+                           .run = {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
+                           .workspace = THREE(mlk_conv2d_im2col_workspace)},
+    [MLK_CONV2D_IMPLICIT] = {.name = "implicit",
+                             .run = {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
+                             .workspace = {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_workspace,
+                                           mlk_conv2d_implicit_dw_workspace},
+                             .finishes = true,
+                             .packed_size = mlk_conv2d_implicit_packed_size,
+                             .pack = mlk_conv2d_implicit_pack},
+    [MLK_CONV2D_FEW] = {.name = "few",
+                        .run = {mlk_conv2d_few, mlk_conv2d_few_dx, NULL},
+                        .workspace = {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
+    [MLK_CONV2D_DEPTHWISE] = {.name = "depthwise",
+                              .run = {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
+                              .workspace = THREE(mlk_conv2d_depthwise_workspace)},
+    [MLK_CONV2D_WINOGRAD4] = WINOGRAD(4),
+    [MLK_CONV2D_WINOGRAD2] = WINOGRAD(2),
 };
 
 const char *mlk_conv2d_body_name(mlk_conv2d_body body)
@@ -82,6 +98,9 @@ bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass 
         return dense && ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR && !strided));
     case MLK_CONV2D_DEPTHWISE:
         return g->groups == g->c && g->f == g->c;
+    case MLK_CONV2D_WINOGRAD4:
+    case MLK_CONV2D_WINOGRAD2:
+        return dense && !strided && g->r == 3 && g->s == 3 && g->dil[0] == 1 && g->dil[1] == 1;
     default:
         return true;
     }
