@@ -18,6 +18,7 @@
 #include <mlcore/matrix.h>
 #include <mlcore/memory.h>
 #include <mlcore/metrics.h>
+#include <mlcore/models.h>
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>
 #include <mlcore/optim.h>
