@@ -283,7 +283,8 @@ int main(int argc, char **argv)
     if (!status && strcmp(l.op->name, "conv2d") == 0)
         status = lab_conv_bodies(&l);
     if (!status && l.most > l.peak)
-        printf("\nabove 100 %%: the ceiling was measured while something else ran, without optimisation, or in a build for any CPU\n");
+        printf("\nabove 100 %%: winograd multiplies less than is counted, or the ceiling was measured while\n"
+               "something else ran, without optimisation, or in a build for any CPU\n");
     clean(&l);
     if (fclose(stdout) && !status)
         status = lab_fail("what was printed could not be written");

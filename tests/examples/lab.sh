@@ -34,7 +34,7 @@ has 'gradient of fast: ml_gradcheck'
 lab linear 4x6 --out 5
 lab conv2d 1x5x4x3 --filters 2 --k 3 --pad 1 --stride 2 --groups 1
 has 'body of conv2d.h'
-has 'dw        implicit *'
+has 'dw        direct *'
 lab conv2d 1x5x4x4 --filters 4 --k 3 --k-w 1 --pad 1 --pad-w 0 --groups 4
 has 'depthwise *'
 lab conv2d 1x4x4x3 --filters 2 --k 1
