@@ -1,5 +1,5 @@
 /* conv.c -- the bodies of conv2d beneath the tape: each that fits the shape, pass by pass, whatever mlk_conv2d_choose would have
- * picked. The choice has a star. */
+ * picked. The choice has a star, and says why. */
 #include "lab.h"
 
 #include "kernels/conv2d.h"
@@ -98,7 +98,9 @@ int lab_conv_bodies(lab *l)
         status = b.a.out ? run_pass(&b, l->no_ref) : lab_fail("out of memory");
         free(b.a.out);
     }
-    if (!status)
-        printf("* what the choice picks: by ref, blas or fast\n");
+    char *why = status ? NULL : ml_conv_explain(l->in[0]->shape, l->in[1]->shape, lab_conv2d_opts(l), ML_KERNEL_FAST);
+    if (why)
+        printf("* what the choice picks: by ref, blas or fast. By fast:\n%s", why);
+    free(why);
     return status;
 }

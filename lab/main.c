@@ -283,7 +283,7 @@ int main(int argc, char **argv)
     if (!status && strcmp(l.op->name, "conv2d") == 0)
         status = lab_conv_bodies(&l);
     if (!status && l.most > l.peak)
-        printf("\nabove 100 %%: the ceiling was measured while something else ran, or without optimisation\n");
+        printf("\nabove 100 %%: the ceiling was measured while something else ran, without optimisation, or in a build for any CPU\n");
     clean(&l);
     if (fclose(stdout) && !status)
         status = lab_fail("what was printed could not be written");

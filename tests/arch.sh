@@ -30,6 +30,7 @@ room() {
     case $1 in
     real | matrix | error | memory | rng | threads | build | progress) echo base ;;
     ops | losses | custom) echo autograd ;;
+    predictor) echo nn ;;
     checkpoint) echo optim ;;
     frame | csv | summary | wrangle) echo data ;;
     learners | trees) echo classical ;;
@@ -62,7 +63,7 @@ for file in lib/*/*.[ch]; do
 done
 for file in include/mlcore/*.h examples/*/*.[ch]; do
     [ -f "$file" ] || continue
-    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|prep|vision|classical|doctor|select|plot|report)/' "$file" &&
+    grep -nE '#include "(base|kernels|linalg|tensor|autograd|io|nn|optim|data|metrics|prep|vision|classical|doctor|select|models|plot|report)/' "$file" &&
         complain "$file: looks behind the door that include/mlcore is"
 done
 

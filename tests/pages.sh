@@ -9,7 +9,7 @@ complain() {
     bad=1
 }
 
-no_gradient=" adagrad adam bootstrap clipping correlation decimal decision-tree distributions ema gradcheck group-rates init pruning random-forest resize rmsprop roc-pr rolling schedules selection sgd tape "
+no_gradient=" adagrad adam bootstrap clipping correlation decimal decision-tree distributions ema folding gradcheck group-rates init pruning random-forest resize rmsprop roc-pr rolling schedules selection sgd tape "
 
 for file in lib/kernels/*.c lib/linalg/*.c; do
     [ -f "$file" ] || continue

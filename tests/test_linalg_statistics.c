@@ -52,21 +52,26 @@ static void quantiles_lie_on_lines(void **state)
     assert_true(mli_median(huge, 2) == 1.35e308);
 }
 
-/* A sum of a million numbers, each rounded: added one after another the error would be near 1e-11. */
+/* A sum of a million numbers, each rounded: added one after another the error would be near 1e-11. What is right is counted in whole
+ * numbers: v = 1000 + k / 2^20, and the sum of (k - mean)^2 is that of k^2 less (sum of k)^2 / N, with the sum of k a N + b. */
 static void sums_stay_exact(void **state)
 {
     (void)state;
-    enum { N = 1000003 };
+    enum { N = 1000003, UNIT = 1 << 20 };
     double *v = malloc(N * sizeof *v);
     assert_non_null(v);
     ml_rng rng = ml_rng_seed(5);
-    long double sum = 0, squares = 0;
-    for (int i = 0; i < N; i++)
-        sum += v[i] = 1e3 + ml_rng_uniform(&rng);
-    for (int i = 0; i < N; i++)
-        squares += (v[i] - sum / N) * (v[i] - sum / N);
-    assert_true(fabsl(mli_sum(v, N) - sum) <= 1e-15L * sum);
-    assert_true(fabsl(mli_variance(v, N) - squares / (N - 1)) <= 1e-13L);
+    int64_t sum = 0, squares = 0;
+    for (int i = 0; i < N; i++) {
+        const int64_t k = ml_rng_below(&rng, UNIT);
+        v[i] = 1e3 + (double)k / UNIT;
+        sum += k, squares += k * k;
+    }
+    const int64_t a = sum / N, b = sum % N;
+    const double off = (double)(squares - a * a * N - 2 * a * b) - (double)b * (double)b / N;
+    const double right = 1e3 * N + (double)sum / UNIT, variance = off / UNIT / UNIT / (N - 1);
+    assert_true(fabs(mli_sum(v, N) - right) <= 1e-15 * right);
+    assert_true(fabs(mli_variance(v, N) - variance) <= 1e-13);
     for (int i = 0; i < N; i++)
         v[i] = 0.1;
     assert_true(mli_variance(v, N) == 0);

@@ -79,6 +79,8 @@ static void xavier_and_he(void **state)
     assert_uniform(x, sqrt(6.0 / D));
     assert_int_equal(ml_init_he_normal(x, &rng), ML_OK);
     assert_normal(x, 0, sqrt(2.0 / D));
+    assert_int_equal(ml_init_he_normal_out(x, &rng), ML_OK);
+    assert_normal(x, 0, sqrt(2.0 / M));
     ml_tensor_free(x);
 }
 
@@ -91,6 +93,8 @@ static void fans_of_a_convolution(void **state)
     assert_uniform(x, sqrt(6.0 / (3 * 5 * 40)));
     assert_int_equal(ml_init_xavier_normal(x, &rng), ML_OK);
     assert_normal(x, 0, sqrt(2.0 / (3 * 5 * (40 + 64))));
+    assert_int_equal(ml_init_he_normal_out(x, &rng), ML_OK);
+    assert_normal(x, 0, sqrt(2.0 / (3 * 5 * 64)));
     ml_tensor_free(x);
 }
 
@@ -234,12 +238,15 @@ static void layers_ask_for_them(void **state)
     (void)state;
     ml_rng rng = ml_rng_seed(8);
     ml_net *net = ml_net_new(&rng, ML_INPUT(6, 6, 2), ML_CONV(8, .k = 3, .init = ML_INIT_ORTHOGONAL), ML_FLATTEN(),
-                             ML_DENSE(40, .init = ML_INIT_ORTHOGONAL), ML_DENSE(500, .init = ML_INIT_TRUNC_NORMAL));
+                             ML_DENSE(40, .init = ML_INIT_ORTHOGONAL), ML_DENSE(500, .init = ML_INIT_TRUNC_NORMAL),
+                             ML_DENSE(100, .init = ML_INIT_HE_OUT));
     assert_non_null(net);
     assert_orthogonal(ml_params_find(net->params, "0.weight"), 1);
     assert_orthogonal(ml_params_find(net->params, "2.weight"), 1);
     assert_truncated(ml_params_find(net->params, "3.weight"), 0, 0.02, -0.04, 0.04);
     assert_true(ml_params_find(net->params, "2.bias")->data[3] == 0);
+    assert_normal(ml_params_find(net->params, "4.weight"), 0, sqrt(2.0 / 100));
+    assert_true(ml_params_find(net->params, "4.bias")->data[3] == 0);
     ml_net_free(net);
 }
 

@@ -183,7 +183,7 @@ static void options_out_of_range(void **state)
     assert_refused(ML_CONV(4, .k = 3, .dilation_w = INT64_MAX), "net: layer 0 (conv): conv2d: along W");
     assert_refused(ML_CONV(4, .k = INT64_MAX), "net: layer 0 (conv): ");
     assert_refused(ML_CONV(INT64_MAX, .k = 3), "net: layer 0 (conv): ");
-    assert_refused(ML_CONV(4, .k = 3, .init = (ml_init)7), "net: layer 0 (conv): init is 7");
+    assert_refused(ML_CONV(4, .k = 3, .init = (ml_init)8), "net: layer 0 (conv): init is 8");
     assert_refused(ML_POOL(0), "net: layer 0 (max_pool): max_pool2d: k along H is 0");
     assert_refused(ML_POOL(8), "net: layer 0 (max_pool): max_pool2d: along W the window has 8 pixels");
     assert_refused(ML_AVG_POOL(2, .pad = 2), "net: layer 0 (avg_pool): avg_pool2d: pad along H is 2");

@@ -117,7 +117,7 @@ static void options_out_of_range(void **state)
     assert_refused(sequence, ML_CONV1D(4, .k = 3, .groups = 4), "6 channels in and 4 filters do not fall into 4 groups");
     assert_refused(sequence, ML_CONV1D(4, .k = 3, .stride = -2), "net: layer 0 (conv1d): conv1d: along T the window is 3, stride -2");
     assert_refused(sequence, ML_CONV1D(4, .k = 3, .pad = INT64_MAX), "net: layer 0 (conv1d): conv1d: along T");
-    assert_refused(sequence, ML_CONV1D(4, .k = 3, .init = (ml_init)7), "net: layer 0 (conv1d): init is 7");
+    assert_refused(sequence, ML_CONV1D(4, .k = 3, .init = (ml_init)8), "net: layer 0 (conv1d): init is 8");
     assert_refused(image, ML_CONV1D(4, .k = 3), "net: layer 0 (conv1d): a sample is 9x7x6 here, not T x C: begin with "
                                                 "ML_INPUT(steps, channels)");
     assert_refused(image, ML_CONV_TRANSPOSE(-1, .k = 3), "net: layer 0 (conv_transpose): out is -1");

@@ -123,7 +123,7 @@ static void layers_that_do_not_fit(void **state)
     assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_DROPOUT(1)), "net: layer 0 (dropout): p is 1: it must be in [0, 1)");
     assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_DROPOUT(NAN)), "net: layer 0 (dropout): p is nan: it must be in [0, 1)");
     assert_fails(ml_net_new(&rng, ML_INPUT(4), ML_DENSE(2, .init = (ml_init)9)),
-                 "net: layer 0 (dense): init is 9: it must be one of ML_INIT_DEFAULT .. ML_INIT_TRUNC_NORMAL");
+                 "net: layer 0 (dense): init is 9: it must be one of ML_INIT_DEFAULT .. ML_INIT_HE_OUT");
     assert_fails(ml_net_new(NULL, ML_INPUT(4)),
                  "net: rng is NULL: initial values are drawn from it, say ml_rng_seed(42)");
     assert_fails(ml_net_build(&rng, NULL, 3), "net: there are no layers");

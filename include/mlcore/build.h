@@ -16,6 +16,9 @@ ML_API const char *ml_version(void);
 
 /* One line, such as
  *   mlcore 0.1.0  float32  OpenBLAS 0.3.21  vectors of 8 (AVX2)  2 threads  release
+ * The kernels of a package are compiled for several levels of x86-64, one of which is picked before main. It then says
+ *   vectors of 8 (x86-64-v3, picked at start from v2 v3 v4)
+ * MLCORE_CPU=x86-64-v2 in the environment picks an older one; where it names one that is not there, the best runs, and the line says so.
  * The text belongs to the calling thread and is valid until its next call. */
 ML_API const char *ml_build_info(void);
 

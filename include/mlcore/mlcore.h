@@ -18,10 +18,12 @@
 #include <mlcore/matrix.h>
 #include <mlcore/memory.h>
 #include <mlcore/metrics.h>
+#include <mlcore/models.h>
 #include <mlcore/nn.h>
 #include <mlcore/ops.h>
 #include <mlcore/optim.h>
 #include <mlcore/plot.h>
+#include <mlcore/predictor.h>
 #include <mlcore/prep.h>
 #include <mlcore/progress.h>
 #include <mlcore/real.h>

@@ -65,6 +65,8 @@ ML_API ml_status ml_init_xavier_normal(ml_tensor *x, ml_rng *rng);
  * shape (M,D): fan_in D, fan_out M; further axes (F,R,S,C) multiply by R*S. */
 ML_API ml_status ml_init_he_uniform(ml_tensor *x, ml_rng *rng);
 ML_API ml_status ml_init_he_normal(ml_tensor *x, ml_rng *rng);
+/* The same with variance 2 / fan_out, which keeps the size of gradients: PyTorch's kaiming_normal_ of mode fan_out. */
+ML_API ml_status ml_init_he_normal_out(ml_tensor *x, ml_rng *rng);
 /* Orthogonal (Saxe, McClelland, Ganguli 2014): of the rows of (M,D), or of F rows of (F,R,S,C), and of the columns, whichever
  * are fewer, each has length `gain` and stands at a right angle to the others; every such matrix is equally likely. In double,
  * then rounded. Fails on rank < 2 and on a gain that is not finite. PyTorch's orthogonal_. */
@@ -86,7 +88,8 @@ typedef enum ml_init {
     ML_INIT_NORMAL,
     ML_INIT_ZERO,
     ML_INIT_ORTHOGONAL,
-    ML_INIT_TRUNC_NORMAL
+    ML_INIT_TRUNC_NORMAL,
+    ML_INIT_HE_OUT
 } ml_init;
 
 typedef struct ml_dense_opts {
@@ -94,7 +97,7 @@ typedef struct ml_dense_opts {
     bool no_bias;
     ml_init init;  /* default: PyTorch's nn.Linear, uniform on +-1/sqrt(D), bias too. HE is he_normal, XAVIER is
                       xavier_uniform (each as in its paper), NORMAL has mean 0 and deviation 0.01, ORTHOGONAL gain 1,
-                      TRUNC_NORMAL mean 0, deviation 0.02, cut at two deviations; their bias is 0 */
+                      TRUNC_NORMAL mean 0, deviation 0.02, cut at two deviations, HE_OUT is he_normal_out; their bias is 0 */
 } ml_dense_opts;
 
 typedef struct ml_conv_opts {

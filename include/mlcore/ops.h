@@ -176,6 +176,13 @@ typedef struct ml_conv2d_opts {
 /* x (N,H,W,C), w (F,R,S,C/groups), b (F) or NULL for none -> (N,P,Q,F), P = (H + 2 pad - dilation (R-1) - 1) / stride + 1.
  * The window is not flipped, as everywhere in the field. */
 ML_API ml_tensor *ml_conv2d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv2d_opts opts);
+/* A convolution has several bodies (docs/math/conv2d.md): which one runs for x (N,H,W,C), w (F,R,S,C/groups), these options and this
+ * kernel of the tape, and why, as text to free with free(): a line for each of forward, gradient by input, gradient by weight.
+ *     forward: gemm, since the window is one pixel: the picture is a matrix already
+ * The environment variable MLCORE_CONV_ALGO asks for one by its name (ref, gemm, im2col, ...; auto: none), for all convolutions of
+ * the process but those of ML_KERNEL_REF: it runs where it fits the shape, and where not, the text says so. It is read once, at the
+ * first convolution; under a name that is none, ops and this fail with ML_EINVAL. NULL, with a sentence, where shapes do not fit. */
+ML_API char *ml_conv_explain(const int64_t x[4], const int64_t w[4], ml_conv2d_opts opts, ml_kernel kernel);
 
 /* Windows that slide over an image, along H and, where that is to differ, along W. As PyTorch's MaxPool2d and AvgPool2d. */
 typedef struct ml_pool2d_opts {

@@ -1,8 +1,10 @@
 /* ops_conv.c -- convolutions on the tape, of images, of sequences, and transposed: check, allocate, call the kernel, record. */
-#include "autograd/tape.h"
+#include "autograd/conv.h"
 #include "kernels/conv_transpose2d.h"
 
 #include <mlcore/ops.h>
+
+#include <string.h>
 
 /* ---- shapes ---- */
 
@@ -168,10 +170,23 @@ static void backward(ml_tape *t, const ml_node *node)
     }
 }
 
+/* A mistyped name that were ignored would look like a body that makes no difference. */
+bool mli_conv_check_asked(ml_tape *t, const char *op)
+{
+    char names[400] = "auto";
+    if (mlk_conv2d_asked() != MLK_ASKED_UNKNOWN)
+        return true;
+    for (int i = 0; i < MLK_CONV2D_BODIES; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), ", %s", mlk_conv2d_body_name((mlk_conv2d_body)i));
+    return mli_stick(t, ML_EINVAL, "%s: MLCORE_CONV_ALGO names no body of the convolution: it may be one of %s", op, names);
+}
+
 static ml_tensor *convolve(ml_tape *t, const ml_op *op, const passes *run, const mlk_conv2d *g, ml_tensor *const in[3])
 {
     const ml_tensor *x = in[0], *w = in[1], *b = in[2];
     const int64_t image[4] = {g->n, g->p, g->q, g->f}, sequence[3] = {g->n, g->q, g->f};
+    if (!mli_conv_check_asked(t, op->name))
+        return NULL;
     convolution *c = mli_saved(t, sizeof *c);
     ml_tensor *y = c ? mli_out(t, x->rank, x->rank == 4 ? image : sequence) : NULL;
     if (!y)
@@ -189,7 +204,7 @@ static ml_tensor *convolve(ml_tape *t, const ml_op *op, const passes *run, const
 
 static const ml_op CONV2D = {"conv2d", backward};
 
-static bool geometry2d(ml_tape *t, const ml_tensor *x, const ml_tensor *w, const ml_tensor *b, ml_conv2d_opts o, mlk_conv2d *g)
+bool mli_conv2d_geometry(ml_tape *t, mlk_conv2d *g, const ml_tensor *x, const ml_tensor *w, const ml_tensor *b, ml_conv2d_opts o)
 {
     static const signature f = {"conv2d", 4, "(N,H,W,C)", "(F,R,S,C/groups)"};
     if (!check_ranks(t, &f, x, w))
@@ -206,7 +221,7 @@ static bool geometry2d(ml_tape *t, const ml_tensor *x, const ml_tensor *w, const
 ml_tensor *ml_conv2d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv2d_opts opts)
 {
     mlk_conv2d g;
-    if (!mli_ready(t, CONV2D.name, 2, x, w) || !geometry2d(t, x, w, b, opts, &g))
+    if (!mli_ready(t, CONV2D.name, 2, x, w) || !mli_conv2d_geometry(t, &g, x, w, b, opts))
         return NULL;
     return convolve(t, &CONV2D, &PLAIN, &g, (ml_tensor *[]){x, w, b});
 }
@@ -215,7 +230,7 @@ ml_tensor *ml_conv2d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_co
 
 static const ml_op CONV1D = {"conv1d", backward};
 
-static bool geometry1d(ml_tape *t, const ml_tensor *x, const ml_tensor *w, const ml_tensor *b, ml_conv1d_opts o, mlk_conv2d *g)
+bool mli_conv1d_geometry(ml_tape *t, mlk_conv2d *g, const ml_tensor *x, const ml_tensor *w, const ml_tensor *b, ml_conv1d_opts o)
 {
     static const signature f = {"conv1d", 3, "(N,T,C)", "(F,R,C/groups)"};
     if (!check_ranks(t, &f, x, w))
@@ -230,7 +245,7 @@ static bool geometry1d(ml_tape *t, const ml_tensor *x, const ml_tensor *w, const
 ml_tensor *ml_conv1d(ml_tape *t, ml_tensor *x, ml_tensor *w, ml_tensor *b, ml_conv1d_opts opts)
 {
     mlk_conv2d g;
-    if (!mli_ready(t, CONV1D.name, 2, x, w) || !geometry1d(t, x, w, b, opts, &g))
+    if (!mli_ready(t, CONV1D.name, 2, x, w) || !mli_conv1d_geometry(t, &g, x, w, b, opts))
         return NULL;
     return convolve(t, &CONV1D, &PLAIN, &g, (ml_tensor *[]){x, w, b});
 }

@@ -106,6 +106,8 @@ static ml_status descend(newton *w)
     ml_status s = look(w, w->u, w->g, &w->value);
     bool fresh = false, stale = true;
     int64_t last = p->steps + p->opts->max_iter; /* after those of another solver */
+    if (s)
+        return s;
     w->left = mli_slope_left(w->g, w->l1, w->u, w->size, p->width);
     while (!s && !(p->settled = w->left <= p->opts->tol) && p->steps < last) {
         if ((fresh = stale))

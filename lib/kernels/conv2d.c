@@ -14,8 +14,8 @@
  * Derivation docs/math/conv2d.md
  *
  * This file has the definition; conv2d_choose.c picks one of the bodies. conv2d_gemm.c is for windows of one pixel, conv2d_im2col.c makes
- * a matrix product of any, conv2d_implicit.c the same product without the copy, conv2d_few.c turns it for few filters,
- * conv2d_depthwise.c is for one filter a channel.
+ * a matrix product of any, conv2d_implicit.c the same product without the copy, conv2d_direct.c reads few channels
+ * where they lie, conv2d_depthwise.c is for one filter a channel. dx of a stride: conv2d_phases.c.
  */
 #include "kernels/conv2d.h"
 
@@ -59,10 +59,16 @@ void mlk_conv2d_ref(const mlk_conv2d_args *a)
 /* In a net that predicts, what follows a convolution is done while y is still in the cache: a shortcut is added, then relu. */
 void mlk_conv2d_finish(const mlk_conv2d_args *a, int64_t first, int64_t last)
 {
-    for (int64_t i = first; i < last && a->plus; i++)
-        a->out[i] += a->plus[i];
-    for (int64_t i = first; i < last && a->relu; i++)
-        a->out[i] = a->out[i] < 0 ? 0 : a->out[i];
+    ml_real *y = a->out + first;
+    const int64_t n = last - first; /* and nothing behind a pointer in the loops, so that they become vector code */
+    if (a->plus) {
+        const ml_real *plus = a->plus + first;
+        for (int64_t i = 0; i < n; i++)
+            y[i] += plus[i];
+    }
+    if (a->relu)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void clear(const mlk_conv2d_args *a, int64_t size)

@@ -27,16 +27,30 @@ typedef enum mlk_conv2d_body {
     MLK_CONV2D_GEMM,      /* a 1x1 window: the image is a matrix already */
     MLK_CONV2D_IM2COL,    /* windows copied out as rows of a matrix, blocks of it times the weights, by gemm */
     MLK_CONV2D_IMPLICIT,  /* the same product, its operand packed straight from the image */
-    MLK_CONV2D_FEW,       /* the same for few filters: vectors of pixels instead of vectors of filters */
+    MLK_CONV2D_DIRECT,    /* few channels or filters: nothing packed, the picture read where it lies */
     MLK_CONV2D_DEPTHWISE, /* each channel has one filter of its own */
+    MLK_CONV2D_WINOGRAD4, /* 3x3 windows through six points: tiles of 4 x 4 outputs, a quarter of the products */
+    MLK_CONV2D_WINOGRAD2, /* the same with tiles of 2 x 2 and four points: four ninths */
     MLK_CONV2D_BODIES
 } mlk_conv2d_body;
 
 /* The choice, by the shape and by what the tape asks for: the one place where a body is picked. */
+typedef struct mlk_conv2d_choice {
+    mlk_conv2d_body body;
+    const char *why; /* behind "since", 60 characters at most */
+    bool refused;    /* MLCORE_CONV_ALGO names another body, which does not fit */
+} mlk_conv2d_choice;
+mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 /* Whether a body can do it at all, chosen or not. */
 bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass);
 const char *mlk_conv2d_body_name(mlk_conv2d_body body);
+
+/* The environment variable MLCORE_CONV_ALGO: a body's name, or auto. Read once, at the first convolution, so that a workspace and
+ * what runs in it agree; forgetting is for tests. */
+enum { MLK_ASKED_AUTO = -1, MLK_ASKED_UNKNOWN = -2 }; /* as auto, but an op refuses it */
+int mlk_conv2d_asked(void); /* a body, or one of these */
+void mlk_conv2d_asked_forget(void);
 
 /* What one pass reads and writes. */
 typedef struct mlk_conv2d_args {
@@ -90,21 +104,39 @@ void mlk_conv2d_im2col(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_im2col_dw(const mlk_conv2d_args *a);
 
-size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */
+size_t mlk_conv2d_implicit_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_implicit_dx_workspace(ml_kernel kernel, const mlk_conv2d *g);
 size_t mlk_conv2d_implicit_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
 size_t mlk_conv2d_implicit_packed_size(const mlk_conv2d *g);
 void mlk_conv2d_implicit_pack(const mlk_conv2d_args *a, void *packed);
 void mlk_conv2d_implicit(const mlk_conv2d_args *a); /* heeds plus and relu */
-void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a); /* strides of 1 */
+void mlk_conv2d_implicit_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a);
 
-size_t mlk_conv2d_few_workspace(ml_kernel kernel, const mlk_conv2d *g);
-void mlk_conv2d_few(const mlk_conv2d_args *a);    /* at most MR filters */
-void mlk_conv2d_few_dx(const mlk_conv2d_args *a); /* at most MR channels, strides of 1 */
+size_t mlk_conv2d_direct_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_dx_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_direct_packed_size(const mlk_conv2d *g);
+void mlk_conv2d_direct_pack(const mlk_conv2d_args *a, void *packed);
+void mlk_conv2d_direct(const mlk_conv2d_args *a); /* heeds plus and relu; groups of any size */
+void mlk_conv2d_direct_dx(const mlk_conv2d_args *a);
+void mlk_conv2d_direct_dw(const mlk_conv2d_args *a);
 
 size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
 void mlk_conv2d_depthwise(const mlk_conv2d_args *a);
 void mlk_conv2d_depthwise_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_depthwise_dw(const mlk_conv2d_args *a);
+
+/* 3x3, strides, dilations and groups of 1; all passes. Forward heeds plus and relu. */
+#define MLK_CONV2D_WINOGRAD(m)                                                                                 \
+    size_t mlk_conv2d_winograd##m##_workspace(ml_kernel kernel, const mlk_conv2d *g); /* forward and dx */         \
+    size_t mlk_conv2d_winograd##m##_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);                           \
+    size_t mlk_conv2d_winograd##m##_packed_size(const mlk_conv2d *g);                                              \
+    void mlk_conv2d_winograd##m##_pack(const mlk_conv2d_args *a, void *packed);                                    \
+    void mlk_conv2d_winograd##m(const mlk_conv2d_args *a);                                                         \
+    void mlk_conv2d_winograd##m##_dx(const mlk_conv2d_args *a);                                                    \
+    void mlk_conv2d_winograd##m##_dw(const mlk_conv2d_args *a);
+MLK_CONV2D_WINOGRAD(4)
+MLK_CONV2D_WINOGRAD(2)
 
 #endif

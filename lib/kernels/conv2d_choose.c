@@ -13,26 +13,75 @@ static bool is_pointwise(const mlk_conv2d *g)
            g->p == g->h && g->q == g->w;
 }
 
-/* dx as a convolution over dy has a window for each pixel of x. With a stride most of it looks at nothing, and so it does where
- * the window is large and the picture small. */
+/* dx as convolutions over dy has a window for each pixel of x. Where the window is large and the picture small, most of it looks at
+ * nothing. */
 static bool turning_wastes(const mlk_conv2d *g)
 {
-    return g->stride[0] > 1 || g->stride[1] > 1 || 2 * g->h * g->w > 3 * g->p * g->q;
+    return 2 * g->h * g->w > 3 * g->p * g->stride[0] * g->q * g->stride[1];
+}
+
+/* Windows of c channels that are so short that packing them costs more than it saves: measured by benchmarks/conv.py --bodies. */
+enum { FEW_CHANNELS = 32, FEW_STEPS = 320 };
+
+static bool is_short(const mlk_conv2d *g, int64_t c)
+{
+    return c <= FEW_CHANNELS && g->r * g->s * c <= FEW_STEPS;
+}
+
+/* Enough channels and filters for the transforms to be little beside the products, and enough tiles for the weights', which are
+ * larger than the weights, to be read. Tiles of 2 where they take no more products than tiles of 4, that is for few or odd pixels: they
+ * are more exact. */
+static bool through_points(const mlk_conv2d *g, int m)
+{
+    enum { CHANNELS = 8, PRODUCT = 128, TILES = 16 };
+    const int64_t down = (g->p + 3) / 4, across = (g->q + 3) / 4, tiles = g->n * down * across;
+    const bool two = 16 * ((g->p + 1) / 2) * ((g->q + 1) / 2) <= 36 * down * across;
+    return mlk_conv2d_fits(MLK_CONV2D_WINOGRAD4, g, MLK_FORWARD) && g->c >= CHANNELS && g->f >= CHANNELS &&
+           g->c * g->f >= PRODUCT && tiles >= TILES && (m == 2) == two;
+}
+
+static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+#define CHOICE(body, why) (mlk_conv2d_choice){MLK_CONV2D_##body, why, false}
+    if (kernel == ML_KERNEL_REF)
+        return CHOICE(REF, "the tape asks for the plain loops");
+    if (g->groups == 1 && is_pointwise(g))
+        return CHOICE(GEMM, "the window is one pixel: the picture is a matrix already");
+    if (kernel == ML_KERNEL_BLAS)
+        return CHOICE(IM2COL, "the tape asks for BLAS, which wants its matrices in memory");
+    if (g->groups > 1 && g->groups == g->c && g->f == g->c)
+        return CHOICE(DEPTHWISE, "each channel has one filter of its own");
+    if (g->groups > 1)
+        return CHOICE(DIRECT, "each group is a convolution of few channels");
+    if (through_points(g, 4))
+        return CHOICE(WINOGRAD4, "3x3 and channels enough: a quarter of the products");
+    if (through_points(g, 2))
+        return CHOICE(WINOGRAD2, "3x3, and tiles of 2 waste fewer products here than of 4");
+    if (pass == MLK_DX && g->c > MR && turning_wastes(g))
+        return CHOICE(IM2COL, "a turned window would look mostly at nothing");
+    if (pass == MLK_DX ? g->c <= MR || is_short(g, g->f) : is_short(g, g->c))
+        return CHOICE(DIRECT, "windows are so short that packing them would not pay");
+    if (pass == MLK_FORWARD && g->f <= MR)
+        return CHOICE(DIRECT, "filters are so few that vectors hold pixels instead");
+    return CHOICE(IMPLICIT, "the product packs its strips straight from the picture");
+#undef CHOICE
+}
+
+mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+    mlk_conv2d_choice c = by_shape(kernel, g, pass);
+    int asked = mlk_conv2d_asked();
+    if (asked < 0 || kernel == ML_KERNEL_REF) /* the judge stays the judge */
+        return c;
+    if (mlk_conv2d_fits((mlk_conv2d_body)asked, g, pass))
+        return (mlk_conv2d_choice){(mlk_conv2d_body)asked, "MLCORE_CONV_ALGO asks for it", false};
+    c.refused = true;
+    return c;
 }
 
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
-    if (kernel == ML_KERNEL_REF)
-        return MLK_CONV2D_REF;
-    if (g->groups == 1 && is_pointwise(g))
-        return MLK_CONV2D_GEMM;
-    if (kernel == ML_KERNEL_FAST && g->groups == g->c && g->f == g->c)
-        return MLK_CONV2D_DEPTHWISE;
-    if (kernel == ML_KERNEL_BLAS || g->groups > 1 || (pass == MLK_DX && turning_wastes(g)))
-        return MLK_CONV2D_IM2COL;
-    if ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR))
-        return MLK_CONV2D_FEW;
-    return MLK_CONV2D_IMPLICIT;
+    return mlk_conv2d_decide(kernel, g, pass).body;
 }
 
 /* ---- the bodies ---- */
@@ -47,22 +96,42 @@ typedef struct body {
 } body;
 
 #define THREE(f) {f, f, f}
+#define WINOGRAD(m)                                                                                            \
+    {.name = "winograd" #m,                                                                                        \
+     .run = {mlk_conv2d_winograd##m, mlk_conv2d_winograd##m##_dx, mlk_conv2d_winograd##m##_dw},                    \
+     .workspace = {mlk_conv2d_winograd##m##_workspace, mlk_conv2d_winograd##m##_workspace,                         \
+                   mlk_conv2d_winograd##m##_dw_workspace},                                                         \
+     .finishes = true,                                                                                             \
+     .packed_size = mlk_conv2d_winograd##m##_packed_size,                                                          \
+     .pack = mlk_conv2d_winograd##m##_pack}
+
 static const body BODIES[MLK_CONV2D_BODIES] = {
-    [MLK_CONV2D_REF] = {"ref", {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, THREE(NULL), .finishes = true},
-    [MLK_CONV2D_GEMM] = {"gemm", {mlk_conv2d_gemm, mlk_conv2d_gemm_dx, mlk_conv2d_gemm_dw}, THREE(mlk_conv2d_gemm_workspace)},
-    [MLK_CONV2D_IM2COL] = {"im2col",
-                           {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
-                           THREE(mlk_conv2d_im2col_workspace)},
-    [MLK_CONV2D_IMPLICIT] = {"implicit",
-                             {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
-                             {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_dw_workspace},
-                             .finishes = true, .packed_size = mlk_conv2d_implicit_packed_size, .pack = mlk_conv2d_implicit_pack},
-    [MLK_CONV2D_FEW] = {"few",
-                        {mlk_conv2d_few, mlk_conv2d_few_dx, NULL},
-                        {mlk_conv2d_few_workspace, mlk_conv2d_few_workspace, NULL}},
-    [MLK_CONV2D_DEPTHWISE] = {"depthwise",
-                              {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
-                              THREE(mlk_conv2d_depthwise_workspace)},
+    [MLK_CONV2D_REF] = {.name = "ref", .run = {mlk_conv2d_ref, mlk_conv2d_dx_ref, mlk_conv2d_dw_ref}, .finishes = true},
+    [MLK_CONV2D_GEMM] = {.name = "gemm",
+                         .run = {mlk_conv2d_gemm, mlk_conv2d_gemm_dx, mlk_conv2d_gemm_dw},
+                         .workspace = THREE(mlk_conv2d_gemm_workspace)},
+    [MLK_CONV2D_IM2COL] = {.name = "im2col",
+                           .run = {mlk_conv2d_im2col, mlk_conv2d_im2col_dx, mlk_conv2d_im2col_dw},
+                           .workspace = THREE(mlk_conv2d_im2col_workspace)},
+    [MLK_CONV2D_IMPLICIT] = {.name = "implicit",
+                             .run = {mlk_conv2d_implicit, mlk_conv2d_implicit_dx, mlk_conv2d_implicit_dw},
+                             .workspace = {mlk_conv2d_implicit_workspace, mlk_conv2d_implicit_dx_workspace,
+                                           mlk_conv2d_implicit_dw_workspace},
+                             .finishes = true,
+                             .packed_size = mlk_conv2d_implicit_packed_size,
+                             .pack = mlk_conv2d_implicit_pack},
+    [MLK_CONV2D_DIRECT] = {.name = "direct",
+                           .run = {mlk_conv2d_direct, mlk_conv2d_direct_dx, mlk_conv2d_direct_dw},
+                           .workspace = {mlk_conv2d_direct_workspace, mlk_conv2d_direct_dx_workspace,
+                                         mlk_conv2d_direct_dw_workspace},
+                           .finishes = true,
+                           .packed_size = mlk_conv2d_direct_packed_size,
+                           .pack = mlk_conv2d_direct_pack},
+    [MLK_CONV2D_DEPTHWISE] = {.name = "depthwise",
+                              .run = {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
+                              .workspace = THREE(mlk_conv2d_depthwise_workspace)},
+    [MLK_CONV2D_WINOGRAD4] = WINOGRAD(4),
+    [MLK_CONV2D_WINOGRAD2] = WINOGRAD(2),
 };
 
 const char *mlk_conv2d_body_name(mlk_conv2d_body body)
@@ -72,16 +141,18 @@ const char *mlk_conv2d_body_name(mlk_conv2d_body body)
 
 bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass)
 {
+    (void)pass; /* each body has all three */
     bool dense = g->groups == 1, strided = g->stride[0] > 1 || g->stride[1] > 1;
     switch (body) {
     case MLK_CONV2D_GEMM:
         return dense && is_pointwise(g);
     case MLK_CONV2D_IMPLICIT:
-        return dense && !(pass == MLK_DX && strided);
-    case MLK_CONV2D_FEW:
-        return dense && ((pass == MLK_FORWARD && g->f <= MR) || (pass == MLK_DX && g->c <= MR && !strided));
+        return dense;
     case MLK_CONV2D_DEPTHWISE:
         return g->groups == g->c && g->f == g->c;
+    case MLK_CONV2D_WINOGRAD4:
+    case MLK_CONV2D_WINOGRAD2:
+        return dense && !strided && g->r == 3 && g->s == 3 && g->dil[0] == 1 && g->dil[1] == 1;
     default:
         return true;
     }

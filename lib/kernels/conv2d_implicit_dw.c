@@ -15,7 +15,6 @@
 typedef struct job {
     const mlk_conv2d_args *a;
     mlk_conv2d g;
-    const ml_real *x;              /* of g: the picture, or a copy with its padding */
     int64_t steps;                 /* pixels of a block */
     int64_t sums, cuts;            /* lanes: sums of some pixels each, times cuts of the columns */
     int64_t strips, panel, patch;  /* numbers of a lane */
@@ -30,7 +29,7 @@ static job job_for(const mlk_conv2d_args *a)
 {
     const mlk_conv2d *g = &a->g;
     int64_t high = mlk_ceil_div(g->f, MR) * MR, steps = BLOCK / high, panels = mlk_ceil_div(mlk_conv2d_columns(g), NR);
-    job j = {.a = a, .g = *g, .x = a->x, .steps = steps < 32 ? 32 : steps > MLK_STEPS ? MLK_STEPS : steps};
+    job j = {.a = a, .g = *g, .steps = steps < 32 ? 32 : steps > MLK_STEPS ? MLK_STEPS : steps};
     j.sums = mlk_lanes(mlk_ceil_div(mlk_conv2d_pixels(g), j.steps), 1, MLK_LANES_MAX);
     int64_t most = SUMS / (g->f * mlk_conv2d_columns(g));
     j.sums = most < 1 ? 1 : j.sums < most ? j.sums : most;
@@ -53,8 +52,7 @@ static int64_t zeros_size(const job *j)
 
 static size_t job_numbers(const job *j)
 {
-    return (size_t)(zeros_size(j) + j->sums * j->cuts * (j->strips + j->panel + j->patch) + parts_size(j) +
-                    mlk_padded_numbers(&j->g));
+    return (size_t)(zeros_size(j) + j->sums * j->cuts * (j->strips + j->panel + j->patch) + parts_size(j));
 }
 
 /* One block of pixels times the columns of panels first .. last-1, added to sum. */
@@ -87,7 +85,7 @@ static ml_status dw_lane(void *arg, int64_t lane)
     const job *j = arg;
     const mlk_conv2d *g = &j->g;
     ml_real *strips = j->lanes + lane * (j->strips + j->panel + j->patch);
-    mlk_windows x = {g, j->x, j->zeros, strips + j->strips + j->panel};
+    mlk_windows x = {g, j->a->x, j->zeros, strips + j->strips + j->panel};
     mlk_lane panels = mlk_lane_of(mlk_ceil_div(mlk_conv2d_columns(g), NR), j->cuts, lane % j->cuts);
     mlk_lane blocks = mlk_lane_of(mlk_ceil_div(mlk_conv2d_pixels(g), j->steps), j->sums, lane / j->cuts);
     ml_real *sum = j->sums > 1 ? j->parts + blocks.index * g->f * mlk_conv2d_columns(g) : j->a->out;
@@ -111,11 +109,6 @@ void mlk_conv2d_implicit_dw(const mlk_conv2d_args *a)
         return;
     }
     memset(j.zeros, 0, (size_t)zeros_size(&j) * sizeof *j.zeros);
-    if (mlk_padded_numbers(&a->g)) {
-        ml_real *copy = j.parts + parts_size(&j);
-        mlk_pad(copy, a->x, &j.g);
-        j.x = copy;
-    }
     ml_parallel_for(j.sums * j.cuts, dw_lane, &j);
     if (j.sums > 1)
         mlk_sum_parts(a->out, a->add, j.parts, j.sums, size);

@@ -1,57 +1,7 @@
 /* conv2d_windows.c -- see conv2d_windows.h. */
 #include "kernels/conv2d_windows.h"
 
-#include "kernels/lanes.h"
-
 #include <string.h>
-
-/* ---- padding ---- */
-
-enum { FEW_CHANNELS = 4 };
-
-static mlk_conv2d padded(const mlk_conv2d *g)
-{
-    mlk_conv2d wide = *g;
-    wide.h += 2 * g->pad[0], wide.w += 2 * g->pad[1];
-    wide.pad[0] = wide.pad[1] = 0;
-    return wide;
-}
-
-int64_t mlk_padded_numbers(const mlk_conv2d *g)
-{
-    mlk_conv2d wide = padded(g);
-    int64_t most = 2 * g->h * g->w; /* where the padding is larger than the picture, copying zeros would not pay either */
-    bool pays = g->c <= FEW_CHANNELS && g->pad[0] >= 0 && g->pad[1] >= 0 && (g->pad[0] || g->pad[1]) && g->pad[0] <= g->h &&
-                g->pad[1] <= g->w && wide.h * wide.w <= most;
-    return pays ? mlk_aligned(g->n * wide.h * wide.w * g->c) : 0;
-}
-
-typedef struct pad_job {
-    ml_real *to;
-    const ml_real *x;
-    mlk_conv2d from, wide;
-    int64_t pad[2];
-} pad_job;
-
-static void pad_lane(void *arg, mlk_lane l)
-{
-    const pad_job *j = arg;
-    int64_t line = j->from.w * j->from.c, wide_line = j->wide.w * j->wide.c;
-    memset(j->to + l.begin * j->wide.h * wide_line, 0, (size_t)((l.end - l.begin) * j->wide.h * wide_line) * sizeof *j->to);
-    for (int64_t row = l.begin * j->from.h; row < l.end * j->from.h; row++) {
-        int64_t image = row / j->from.h, h = row % j->from.h + j->pad[0];
-        memcpy(j->to + (image * j->wide.h + h) * wide_line + j->pad[1] * j->wide.c, j->x + row * line, (size_t)line * sizeof *j->to);
-    }
-}
-
-void mlk_pad(ml_real *to, const ml_real *x, mlk_conv2d *g)
-{
-    pad_job j = {to, x, *g, padded(g), {g->pad[0], g->pad[1]}};
-    *g = j.wide;
-    mlk_run_lanes(g->n, mlk_lanes(g->n, 1, MLK_LANES_MAX), pad_lane, &j);
-}
-
-/* ---- windows ---- */
 
 void mlk_windows_spots(const mlk_windows *x, mlk_spot *spot, int64_t pixel, int64_t n, int64_t end)
 {

@@ -26,12 +26,6 @@ static inline int64_t mlk_conv2d_columns(const mlk_conv2d *g)
 /* The convolution over dy that gives dx, for strides of 1. Its padding may be negative: then some of dy is never looked at. */
 mlk_conv2d mlk_conv2d_turned(const mlk_conv2d *g);
 
-/* With few channels a run is short, and asking for each whether the edge cuts it costs more than copying it. For those the
- * picture is copied first, with its padding around it: numbers that takes, 0 where it does not pay. */
-int64_t mlk_padded_numbers(const mlk_conv2d *g);
-/* Copies x, and makes of g the same convolution over the copy, without padding. */
-void mlk_pad(ml_real *to, const ml_real *x, mlk_conv2d *g);
-
 /* How columns are cut: `runs` whole runs of the window at a time, or, where one is too long, pieces of one. */
 typedef struct mlk_cut {
     int64_t runs, piece;

@@ -19,6 +19,33 @@ enum { VL = BYTES / (int)sizeof(ml_real), NR = VL * NV, KC = 320, MC = 192, KS =
 typedef ml_real vec __attribute__((vector_size(BYTES)));
 typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)), may_alias));
 
+/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
+#ifdef __clang__
+#define MLK_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MLK_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/* Calls run(t, rows) with rows, 1 .. MR, a constant. */
+#define MLK_CASE(n, run, t)                                                                                    \
+    case n:                                                                                                        \
+        if (n <= MR)                                                                                               \
+            run(t, n <= MR ? n : MR);                                                                              \
+        break;
+#define MLK_CASES(run, t)                                                                                      \
+    MLK_CASE(1, run, t)                                                                                            \
+    MLK_CASE(2, run, t)                                                                                            \
+    MLK_CASE(3, run, t)                                                                                            \
+    MLK_CASE(4, run, t)                                                                                            \
+    MLK_CASE(5, run, t)                                                                                            \
+    MLK_CASE(6, run, t)                                                                                            \
+    MLK_CASE(7, run, t)                                                                                            \
+    MLK_CASE(8, run, t)                                                                                            \
+    MLK_CASE(9, run, t)                                                                                            \
+    MLK_CASE(10, run, t)                                                                                           \
+    MLK_CASE(11, run, t)                                                                                           \
+    MLK_CASE(12, run, t)
+
 /* ---- gemm_tile.c ---- */
 
 /* What a sum begins with. */

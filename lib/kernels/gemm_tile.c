@@ -3,20 +3,13 @@
 
 #include <string.h>
 
-/* A loop of few steps, wholly unrolled, so that its array lives in registers. */
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* rows is a constant where this is inlined. */
 static inline __attribute__((always_inline)) void run_tile(const mlk_tile *t, const int rows)
 {
     vec sum[MR][NV];
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < rows; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < NV; v++) {
             if (t->start == FROM_C)
                 sum[i][v] = *(const loose *)(t->c + i * t->c_row + v * VL);
@@ -28,32 +21,26 @@ static inline __attribute__((always_inline)) void run_tile(const mlk_tile *t, co
     const ml_real *a = t->a, *b = t->b;
     for (int64_t p = 0; p < t->k; p++, a += MR, b += NR) {
         vec bv[NV];
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < NV; v++)
             bv[v] = *(const vec *)(b + v * VL);
-        UNROLL
+        MLK_UNROLL
         for (int i = 0; i < rows; i++)
-            UNROLL
+            MLK_UNROLL
             for (int v = 0; v < NV; v++)
                 sum[i][v] += a[i] * bv[v];
     }
-    UNROLL
+    MLK_UNROLL
     for (int i = 0; i < rows; i++)
-        UNROLL
+        MLK_UNROLL
         for (int v = 0; v < NV; v++)
             *(loose *)(t->c + i * t->c_row + v * VL) = sum[i][v];
 }
 
-#define CASE(n)                                                                                                \
-    case n:                                                                                                        \
-        if (n <= MR)                                                                                               \
-            run_tile(t, n <= MR ? n : MR);                                                                         \
-        break;
-
 static void tile_of_rows(const mlk_tile *t, int rows)
 {
     switch (rows) {
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+        MLK_CASES(run_tile, t)
     }
 }
 

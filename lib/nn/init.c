@@ -5,6 +5,7 @@
  *
  *     Xavier   var = 2 / (fan_in + fan_out)   a compromise of forward and backward; Glorot and Bengio 2010, eq. 12, 16
  *     He       var = 2 / fan_in               relu drops half of the signal, hence the 2; He et al. 2015, eq. 10
+ *              var = 2 / fan_out              the same for the gradient on its way back; eq. 14
  *     uniform on +-a has variance a^2 / 3, hence a = sqrt(3 var)
  *
  * Fans of (M,D): in D, out M. Of (F,R,S,C): in R*S*C, out R*S*F.          Derivation  docs/math/init.md
@@ -119,6 +120,12 @@ static ml_status he(ml_tensor *x, ml_rng *rng, bool normal)
 {
     double in = 0, out = 0;
     return fans(x, &in, &out) ? ML_EINVAL : fill(x, rng, 2, in, normal);
+}
+
+ml_status ml_init_he_normal_out(ml_tensor *x, ml_rng *rng)
+{
+    double in = 0, out = 0;
+    return fans(x, &in, &out) ? ML_EINVAL : fill(x, rng, 2, out, true);
 }
 
 ml_status ml_init_xavier_uniform(ml_tensor *x, ml_rng *rng)

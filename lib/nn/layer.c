@@ -216,8 +216,8 @@ static double fan_in(const ml_tensor *w)
 
 ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build *b)
 {
-    if ((int)init < ML_INIT_DEFAULT || init > ML_INIT_TRUNC_NORMAL)
-        return mli_fail(ML_EINVAL, "init is %d: it must be one of ML_INIT_DEFAULT .. ML_INIT_TRUNC_NORMAL", (int)init);
+    if ((int)init < ML_INIT_DEFAULT || init > ML_INIT_HE_OUT)
+        return mli_fail(ML_EINVAL, "init is %d: it must be one of ML_INIT_DEFAULT .. ML_INIT_HE_OUT", (int)init);
     if (!b->rng)
         return ML_OK;
     double a = 1 / sqrt(fan_in(w));
@@ -234,6 +234,8 @@ ml_status mli_layer_init(ml_tensor *w, ml_tensor *bias, ml_init init, mli_build 
         return ml_init_orthogonal(w, b->rng, 1);
     case ML_INIT_TRUNC_NORMAL:
         return ml_init_trunc_normal(w, b->rng, 0, 0.02, -0.04, 0.04);
+    case ML_INIT_HE_OUT:
+        return ml_init_he_normal_out(w, b->rng);
     case ML_INIT_DEFAULT:
         break;
     }

@@ -1,6 +1,8 @@
 /* layers_conv.c -- convolutions: of images, weights F R S C/groups; of sequences, F R C/groups; transposed, C R S F/groups */
 #include "nn/nn.h"
 
+#include "autograd/conv.h"
+
 #include <mlcore/ops.h>
 
 /* ---- what all have ---- */
@@ -78,12 +80,16 @@ static ml_status conv_build(mli_layer *l, mli_shape *shape, mli_build *b)
                                          .filters = o->out, .no_bias = o->no_bias, .init = o->init});
 }
 
-static ml_tensor *conv_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+static ml_conv2d_opts conv_op(const mli_layer *l)
 {
     const ml_conv_opts *o = &l->spec.u.conv;
-    return ml_conv2d(t, x, l->w, l->b,
-                     (ml_conv2d_opts){.stride = o->stride, .pad = o->pad, .dilation = o->dilation, .groups = o->groups,
-                                      .stride_w = o->stride_w, .pad_w = o->pad_w, .dilation_w = o->dilation_w});
+    return (ml_conv2d_opts){.stride = o->stride, .pad = o->pad, .dilation = o->dilation, .groups = o->groups,
+                            .stride_w = o->stride_w, .pad_w = o->pad_w, .dilation_w = o->dilation_w};
+}
+
+static ml_tensor *conv_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+{
+    return ml_conv2d(t, x, l->w, l->b, conv_op(l));
 }
 
 static void conv_describe(const mli_layer *l, char *buf, size_t size)
@@ -135,11 +141,15 @@ static ml_status conv1d_build(mli_layer *l, mli_shape *shape, mli_build *b)
                                          .filters = o->out, .no_bias = o->no_bias, .init = o->init});
 }
 
-static ml_tensor *conv1d_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+static ml_conv1d_opts conv1d_op(const mli_layer *l)
 {
     const ml_conv1d_layer_opts *o = &l->spec.u.conv1d;
-    return ml_conv1d(t, x, l->w, l->b,
-                     (ml_conv1d_opts){.stride = o->stride, .pad = o->pad, .dilation = o->dilation, .groups = o->groups});
+    return (ml_conv1d_opts){.stride = o->stride, .pad = o->pad, .dilation = o->dilation, .groups = o->groups};
+}
+
+static ml_tensor *conv1d_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)
+{
+    return ml_conv1d(t, x, l->w, l->b, conv1d_op(l));
 }
 
 static void conv1d_describe(const mli_layer *l, char *buf, size_t size)
@@ -172,6 +182,12 @@ const ml_layer_kind mli_conv1d = {
 ml_layer ml_layer_conv1d(ml_conv1d_layer_opts opts)
 {
     return (ml_layer){.kind = &mli_conv1d, .u.conv1d = opts};
+}
+
+bool mli_layer_geometry(const mli_layer *l, ml_tape *t, const ml_tensor *x, struct mlk_conv2d *g)
+{
+    return l->spec.kind == &mli_conv1d ? mli_conv1d_geometry(t, g, x, l->w, l->b, conv1d_op(l))
+                                       : mli_conv2d_geometry(t, g, x, l->w, l->b, conv_op(l));
 }
 
 /* ---- transposed ---- */

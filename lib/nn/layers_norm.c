@@ -7,6 +7,8 @@
 
 #include <mlcore/ops.h>
 
+#include <math.h>
+
 /* weight of ones and bias of zeros for the last axis */
 static ml_status add_affine(mli_layer *l, int64_t c, mli_build *b)
 {
@@ -32,6 +34,13 @@ static ml_status batch_build(mli_layer *l, mli_shape *shape, mli_build *b)
     if (ml_init_constant(l->var, 1))
         return ml_error_status();
     return mli_layer_infer(l, shape);
+}
+
+mli_line mli_batch_norm_line(const mli_layer *l, int64_t c)
+{
+    double gamma = l->w ? (double)l->w->data[c] : 1, beta = l->b ? (double)l->b->data[c] : 0;
+    double scale = gamma / sqrt((double)l->var->data[c] + mli_option(l->spec.u.norm.eps, 1e-5));
+    return (mli_line){scale, beta - (double)l->mean->data[c] * scale};
 }
 
 static ml_tensor *batch_forward(const mli_layer *l, ml_tape *t, ml_tensor *x)

@@ -121,6 +121,14 @@ ml_status mli_layer_wants_image(const mli_shape *shape);
 /* What goes out, for a layer whose parameters are there: its op says so, for a batch of none. So which options and shapes fit is
  * written down once. */
 ml_status mli_layer_infer(const mli_layer *l, mli_shape *shape);
+/* For nets that only predict. In eval mode a batch norm is a straight line: scale x + shift, for channel c. */
+typedef struct mli_line {
+    double scale, shift;
+} mli_line;
+mli_line mli_batch_norm_line(const mli_layer *l, int64_t c);
+/* What a layer that is a convolution, of images or of sequences, makes of x: see autograd/conv.h. */
+struct mlk_conv2d;
+bool mli_layer_geometry(const mli_layer *l, ml_tape *t, const ml_tensor *x, struct mlk_conv2d *g);
 /* For describe functions: "3x3, stride 2, pad 1x0"; then ", what", and its number where there is one (w 0: the same as h). */
 void mli_describe_window(char *buf, size_t size, int64_t k, int64_t k_w, int64_t stride, int64_t stride_w, int64_t pad,
                          int64_t pad_w);
@@ -171,6 +179,9 @@ void mli_hooks_free(mli_hooks *hooks);
 
 /* ml_net_add for whoever says where values come from and how many there may be. */
 ml_status mli_net_add(ml_net *net, const ml_layer *layer, mli_build *b);
+
+/* Samples that go through a net at a time, at most, when it predicts. */
+int64_t mli_net_batch(const mli_net *self);
 
 /* The layers of a sequential net as JSON text, for free(): equal nets give equal texts. NULL with an error set, ML_ESTATE
  * for a custom net. */

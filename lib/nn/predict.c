@@ -123,7 +123,7 @@ static double numbers_made(const mli_layer *l)
 }
 
 /* What the function of a custom net makes, nobody knows. */
-static int64_t batch_of(const mli_net *self)
+int64_t mli_net_batch(const mli_net *self)
 {
     double most = 1;
     for (int i = 0; i < self->n; i++) {
@@ -145,7 +145,7 @@ ml_status ml_predict(ml_net *net, const ml_real *x, int64_t n, ml_real *out)
     tapes w;
     if (tapes_open(&w, net->self->kernel))
         return ML_ENOMEM;
-    int64_t at_once = batch_of(net->self), inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs;
+    int64_t at_once = mli_net_batch(net->self), inputs = mli_shape_numbers(&net->self->in), outputs = net->self->outputs;
     ml_status s = ML_OK;
     for (int64_t i = 0; i < n && !s; i += at_once) {
         int64_t size = n - i < at_once ? n - i : at_once;

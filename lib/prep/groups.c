@@ -30,6 +30,8 @@ static size_t write_key(const mli_prep_rows *g, const bool *used, int n, int64_t
 {
     char digits[DIGITS];
     size_t all = 0;
+    if (to)
+        *to = 0; /* a damaged file may say that no column is used */
     for (int j = 0; j < n; j++) {
         if (!used[j])
             continue;

@@ -1,0 +1,63 @@
+/* conv2d_winograd_product.c -- the inner loop of Winograd's convolution: MR rows by NR columns of sums in registers, as in
+ * gemm_tile.c, but over operands that lie as the transforms left them: nothing is packed.
+ *
+ * Forward and dx    a is a tile's row of channels, so its steps are neighbours
+ * By weight         a is one of a tile's row of filters, so its rows are neighbours and its steps are tiles
+ */
+#include "kernels/conv2d_winograd.h"
+
+/* rows is a constant where this is inlined, and so is one of a_row and a_step. */
+static inline __attribute__((always_inline)) void product(const mlk_wino_tile *t, int64_t a_row, int64_t a_step, const int rows)
+{
+    vec sum[MR][NV];
+    MLK_UNROLL
+    for (int i = 0; i < rows; i++)
+        MLK_UNROLL
+        for (int v = 0; v < NV; v++)
+            if (t->add)
+                sum[i][v] = *(const loose *)(t->c + i * t->c_row + v * VL);
+            else
+                sum[i][v] = (vec){0};
+    const ml_real *a = t->a, *b = t->b;
+    const int64_t b_step = t->b_step;
+    for (int64_t p = 0; p < t->k; p++, a += a_step, b += b_step) {
+        vec bv[NV];
+        MLK_UNROLL
+        for (int v = 0; v < NV; v++)
+            bv[v] = *(const vec *)(b + v * VL);
+        MLK_UNROLL
+        for (int i = 0; i < rows; i++)
+            MLK_UNROLL
+            for (int v = 0; v < NV; v++)
+                sum[i][v] += a[i * a_row] * bv[v];
+    }
+    MLK_UNROLL
+    for (int i = 0; i < rows; i++)
+        MLK_UNROLL
+        for (int v = 0; v < NV; v++)
+            *(loose *)(t->c + i * t->c_row + v * VL) = sum[i][v];
+}
+
+static inline __attribute__((always_inline)) void by_rows(const mlk_wino_tile *t, const int rows)
+{
+    product(t, t->a_row, 1, rows);
+}
+
+static inline __attribute__((always_inline)) void by_steps(const mlk_wino_tile *t, const int rows)
+{
+    product(t, 1, t->a_step, rows);
+}
+
+void mlk_wino_by_rows(const mlk_wino_tile *t, int rows)
+{
+    switch (rows) {
+        MLK_CASES(by_rows, t)
+    }
+}
+
+void mlk_wino_by_steps(const mlk_wino_tile *t, int rows)
+{
+    switch (rows) {
+        MLK_CASES(by_steps, t)
+    }
+}
