@@ -59,6 +59,42 @@ static void transform_equals_pandas(void **state)
     ml_frame_free(f), golden_free(&g);
 }
 
+/* The order of a category is that of its list, in every verb; of a text that of its bytes, capitals first. As pandas 3. */
+static void one_order_of_categories(void **state)
+{
+    (void)state;
+    const ml_aggregate a[] = {{.kind = ML_AGG_SUM, .column = "v"}, {.kind = ML_AGG_MIN, .column = "k"}};
+    ml_frame *f = ml_frame_new(), *out;
+    assert_int_equal(ml_frame_put_categories(f, "k", (ml_ints){(int32_t[]){1, 2, 0, 1, -1, 2}, 6},
+                                             (const char *[]){"c", "b", "a", "nowhere"}, 4), ML_OK);
+    assert_int_equal(ml_frame_put_integers(f, "v", (int64_t[]){1, 2, 3, 4, 5, 6}, 6), ML_OK);
+    assert_int_equal(ml_frame_put_texts(f, "t", (const char *[]){"b", "a", "C", "b", NULL, "a"}, 6), ML_OK);
+    assert_int_equal(ml_frame_put_integers(f, "all", (int64_t[]){1, 1, 1, 1, 1, 1}, 6), ML_OK);
+    assert_non_null(out = ml_frame_sort(f, "k", NULL));
+    assert_texts(out, "k", (const char *[]){"c", "b", "b", "a", "a", NULL}, 6);
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_group(f, "k", a, 1, (ml_frame_group_opts){0}));
+    assert_texts(out, "k", (const char *[]){"c", "b", "a"}, 3);
+    assert_numbers(out, "v_sum", (double[]){3, 5, 8}, 3);
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_group(f, "all", a, 2, (ml_frame_group_opts){0}));
+    assert_texts(out, "k_min", (const char *[]){"c"}, 1);
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_pivot(f, "all", "k", a[0], (ml_pivot_opts){0}));
+    assert_string_equal(out->column[1].name, "c");
+    assert_string_equal(out->column[3].name, "a");
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_merge(f, f, "k", (ml_merge_opts){.how = ML_JOIN_OUTER}));
+    assert_texts(out, "k", (const char *[]){"c", "b", "b", "b", "b", "a", "a", "a", "a", NULL}, 10);
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_sort(f, "t", NULL));
+    assert_texts(out, "t", (const char *[]){"C", "a", "a", "b", "b", NULL}, 6);
+    ml_frame_free(out);
+    assert_non_null(out = ml_frame_group(f, "t", a, 1, (ml_frame_group_opts){0}));
+    assert_texts(out, "t", (const char *[]){"C", "a", "b"}, 3);
+    ml_frame_free(out), ml_frame_free(f);
+}
+
 /* Keys of each type, with their order, and values of each type that keeps it. */
 static void any_type(void **state)
 {
@@ -75,7 +111,7 @@ static void any_type(void **state)
     assert_non_null(out = ml_frame_group(f, "x", a, 6, (ml_frame_group_opts){0}));
     assert_numbers(out, "x", (double[]){-(double)INFINITY, 0, 1}, 3); /* -0 and 0 are one key */
     assert_texts(out, "t_min", (const char *[]){"a", "a", ""}, 3);
-    assert_texts(out, "c_max", (const char *[]){NULL, "z", "z"}, 3);
+    assert_texts(out, "c_max", (const char *[]){NULL, "y", "z"}, 3); /* by the list */
     assert_numbers(out, "w_last", (double[]){10, 50, 20}, 3);
     assert_int_equal(column(out, "w_last")->type, ML_TIME);
     assert_numbers(out, "t_nunique", (double[]){1, 2, 1}, 3);
@@ -85,8 +121,8 @@ static void any_type(void **state)
 
     const ml_aggregate size = {.kind = ML_AGG_SIZE};
     assert_non_null(out = ml_frame_group(f, "c", &size, 1, (ml_frame_group_opts){.missing = true}));
-    assert_texts(out, "c", (const char *[]){"y", "z", NULL}, 3); /* by the texts, not by the codes */
-    assert_numbers(out, "size", (double[]){1, 2, 2}, 3);
+    assert_texts(out, "c", (const char *[]){"z", "y", NULL}, 3); /* by the list, not by the texts */
+    assert_numbers(out, "size", (double[]){2, 1, 2}, 3);
     ml_frame_free(out);
     assert_non_null(out = ml_frame_group(f, "w", NULL, 0, (ml_frame_group_opts){0}));
     assert_numbers(out, "w", (double[]){10, 20, 40, 50}, 4);
@@ -249,7 +285,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_pandas),     cmocka_unit_test(missing_keys_equal_pandas),
-        cmocka_unit_test(transform_equals_pandas), cmocka_unit_test(any_type),
+        cmocka_unit_test(transform_equals_pandas), cmocka_unit_test(one_order_of_categories),
+        cmocka_unit_test(any_type),
         cmocka_unit_test(callers_function), cmocka_unit_test(many_groups),
         cmocka_unit_test(same_bits_on_any_number_of_threads), cmocka_unit_test(nothing_to_group),
         cmocka_unit_test(statistics_of_all_rows), cmocka_unit_test(wrong_groups_are_errors),

@@ -47,7 +47,7 @@ typedef enum ml_aggregate_kind {
     ML_AGG_VAR,
     ML_AGG_FUNCTION, /* `of` */
     ML_AGG_SUM,      /* of numeric columns: an integer of integers, and an error where it does not fit. 0 of none */
-    ML_AGG_MIN,      /* of any column, and of its type; of texts and categories byte by byte */
+    ML_AGG_MIN,      /* of any column, and of its type; in the order of keys */
     ML_AGG_MAX,
     ML_AGG_FIRST,    /* the first that is there, in the order of rows */
     ML_AGG_LAST,
@@ -69,8 +69,8 @@ ML_API ml_status ml_frame_statistic(const ml_frame *f, const char *column, ml_ag
 typedef struct ml_frame_group_opts {
     bool missing; /* a missing key is a group of its own, the last; default: such rows are left out */
 } ml_frame_group_opts;
-/* One row for each different combination of the keys ("class,sex", as ml_frame_select) that occurs, sorted by them: the keys, then n
- * aggregates. -0 is 0. Time linear in rows; the same bits on any number of threads. */
+/* One row for each different combination of the keys ("class,sex", as ml_frame_select) that occurs, sorted by them as ml_frame_sort
+ * does, categories by their list: the keys, then n aggregates. -0 is 0. Time linear in rows; the same bits on any number of threads. */
 ML_API ml_frame *ml_frame_group(const ml_frame *f, const char *keys, const ml_aggregate *aggregate, int n, ml_frame_group_opts opts);
 /* Puts the aggregate of a row's group into each row: a column of the aggregate's name. Missing in rows that are left out. */
 ML_API ml_status ml_frame_transform(ml_frame *f, const char *keys, ml_aggregate aggregate, ml_frame_group_opts opts);
@@ -108,7 +108,7 @@ typedef enum ml_join {
     ML_JOIN_INNER = 0, /* rows whose keys are in both; in the order of the left rows, then of the right */
     ML_JOIN_LEFT,      /* all rows of the left in their order, what is not on the right missing */
     ML_JOIN_RIGHT,     /* all rows of the right in their order */
-    ML_JOIN_OUTER      /* all of both, sorted by the keys, missing keys last */
+    ML_JOIN_OUTER      /* all of both, sorted by the keys as groups are, missing keys last */
 } ml_join;
 typedef enum ml_merge_check {
     ML_MERGE_ANY = 0,
@@ -124,8 +124,9 @@ typedef struct ml_merge_opts {
     ml_merge_check validate;
 } ml_merge_opts;
 /* Each pair of a left and a right row of equal keys, as one row. Numbers and integers are comparable, and so are texts and
- * categories; other pairs of types are an error. Missing keys are equal to each other. Columns of the left, then those of the
- * right; a key of one name on both sides is there once. A part of role TEST makes the result TEST. */
+ * categories; other pairs of types are an error. Categories whose lists have not the same texts make a category of both, its list
+ * in the order of the texts. Missing keys are equal to each other. Columns of the left, then those of the right; a key of one name
+ * on both sides is there once. A part of role TEST makes the result TEST. */
 ML_API ml_frame *ml_frame_merge(const ml_frame *left, const ml_frame *right, const char *on, ml_merge_opts opts);
 
 /* ---- how columns go together ---- */

@@ -223,17 +223,24 @@ ml_status mli_codes_pair(mli_codes *a, const mli_codes *b)
     return s;
 }
 
+/* By what codes are sorted: the values of n columns, each in this order. */
+typedef struct sorting {
+    const ml_column *const *keys;
+    int n;
+    int (*order)(const ml_column *c, int64_t i, int64_t j);
+} sorting;
+
 /* The order of two codes: that of the rows where they are first seen, by the first column in which these differ. */
-static int order(const mli_codes *c, const ml_column *const *keys, int n, int32_t a, int32_t b)
+static int order(const mli_codes *c, const sorting *by, int32_t a, int32_t b)
 {
-    int by = 0;
-    for (int j = 0; j < n && by == 0; j++)
-        by = mli_column_order(keys[j], c->first[a], c->first[b]);
-    return by;
+    int order = 0;
+    for (int j = 0; j < by->n && order == 0; j++)
+        order = by->order(by->keys[j], c->first[a], c->first[b]);
+    return order;
 }
 
 /* Codes in their order, by merging: `to` gets those of `from`, both of `count`. The one that has them in the end is returned. */
-static int32_t *sorted(const mli_codes *c, const ml_column *const *keys, int n, int32_t *from, int32_t *to)
+static int32_t *sorted(const mli_codes *c, const sorting *by, int32_t *from, int32_t *to)
 {
     for (int64_t width = 1; width < c->count; width *= 2) {
         for (int64_t begin = 0; begin < c->count; begin += 2 * width) {
@@ -241,7 +248,7 @@ static int32_t *sorted(const mli_codes *c, const ml_column *const *keys, int n, 
             const int64_t end = middle + width < c->count ? middle + width : c->count;
             int64_t a = begin, b = middle;
             for (int64_t i = begin; i < end; i++)
-                to[i] = b == end || (a < middle && order(c, keys, n, from[a], from[b]) <= 0) ? from[a++] : from[b++];
+                to[i] = b == end || (a < middle && order(c, by, from[a], from[b]) <= 0) ? from[a++] : from[b++];
         }
         int32_t *other = from;
         from = to;
@@ -250,7 +257,7 @@ static int32_t *sorted(const mli_codes *c, const ml_column *const *keys, int n, 
     return from;
 }
 
-ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n)
+static ml_status sort(mli_codes *c, const sorting *by)
 {
     const size_t count = (size_t)c->count;
     int32_t *from = mli_alloc(count * sizeof *from), *to = mli_alloc(count * sizeof *to);
@@ -264,7 +271,7 @@ ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n)
     }
     for (int32_t k = 0; k < c->count; k++)
         from[k] = k;
-    const int32_t *was = sorted(c, keys, n, from, to);
+    const int32_t *was = sorted(c, by, from, to);
     int32_t *now = was == from ? to : from;
     for (int32_t k = 0; k < c->count; k++) {
         first[k] = c->first[was[k]];
@@ -279,12 +286,17 @@ ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n)
     return ML_OK;
 }
 
+ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n)
+{
+    return sort(c, &(sorting){keys, n, mli_column_order});
+}
+
 ml_status mli_column_codes(const ml_column *column, int32_t *code, int32_t *count)
 {
     mli_codes c;
     ml_status s = mli_codes_of(&c, column, false);
     if (!s)
-        s = mli_codes_sort(&c, &column, 1);
+        s = sort(&c, &(sorting){&column, 1, mli_column_order_of_texts});
     if (s)
         return s;
     if (c.n)

@@ -19,7 +19,7 @@ ml_status mli_codes_of(mli_codes *c, const ml_column *column, bool missing);
 ml_status mli_codes_pair(mli_codes *a, const mli_codes *b);
 /* Codes of the combinations of several columns, as they are first seen. */
 ml_status mli_codes_of_keys(mli_codes *c, const ml_column *const *keys, int n, bool missing);
-/* Numbers codes anew, so that they follow the order of the values of the columns. */
+/* Numbers codes anew, so that they follow the order of the values of the columns: that of mli_column_order. */
 ml_status mli_codes_sort(mli_codes *c, const ml_column *const *keys, int n);
 /* Rows by their codes, of one code as they come: those of code k are (*rows)[(*start)[k]] .. (*rows)[(*start)[k + 1] - 1]. Both for
  * mli_free. */

@@ -34,14 +34,17 @@ void mli_column_free(ml_column *c);
 /* How many of the values are missing. */
 int64_t mli_column_count_missing(const ml_column *c);
 
-/* The order of two values of one column: below 0, 0, above 0. Missing values are last, and equal; numbers by size, categories and
- * texts byte by byte. */
+/* The order of two values of one column: below 0, 0, above 0. Missing values are last, and equal; numbers by size, texts byte by
+ * byte, categories by their list. */
 int mli_column_order(const ml_column *c, int64_t i, int64_t j);
+/* The same, but categories by their texts: for whatever must not depend on how a list happens to lie. */
+int mli_column_order_of_texts(const ml_column *c, int64_t i, int64_t j);
 
-/* Rows in the order of mli_column_order, those of equal values as they come: n row numbers, for mli_free. */
+/* Rows in the order of mli_column_order_of_texts, those of equal values as they come: n row numbers, for mli_free. */
 int64_t *mli_column_sorted(const ml_column *c);
 
-/* A number for each row, so that equal values have equal numbers 0, 1, ... in the order of mli_column_order; missing is -1. */
+/* A number for each row, so that equal values have equal numbers 0, 1, ... in the order of mli_column_order_of_texts; missing is
+ * -1. */
 ml_status mli_column_codes(const ml_column *c, int32_t *code, int32_t *count);
 
 /* An error about a frame or column that is NULL, NULL where it is not: for the first line of every public function. */

@@ -143,11 +143,20 @@ int mli_column_order(const ml_column *c, int64_t i, int64_t j)
     const bool a = ml_column_missing(c, i), b = ml_column_missing(c, j);
     if (a || b)
         return a - b;
-    if (c->type == ML_TEXT || c->type == ML_CATEGORY)
+    if (c->type == ML_TEXT)
         return strcmp(ml_column_text(c, i), ml_column_text(c, j));
+    if (c->type == ML_CATEGORY)
+        return (c->code[i] > c->code[j]) - (c->code[i] < c->code[j]);
     if (c->type == ML_NUMBER)
         return (c->number[i] > c->number[j]) - (c->number[i] < c->number[j]);
     return (c->integer[i] > c->integer[j]) - (c->integer[i] < c->integer[j]);
+}
+
+int mli_column_order_of_texts(const ml_column *c, int64_t i, int64_t j)
+{
+    if (c->type != ML_CATEGORY || c->code[i] < 0 || c->code[j] < 0)
+        return mli_column_order(c, i, j);
+    return strcmp(ml_column_text(c, i), ml_column_text(c, j));
 }
 
 /* Merges two sorted stretches of `from` into `to`; of equals those of the first come first. */
@@ -155,7 +164,7 @@ static void merge(const ml_column *c, const int64_t *from, int64_t *to, int64_t 
 {
     int64_t a = begin, b = middle;
     for (int64_t i = begin; i < end; i++)
-        to[i] = b == end || (a < middle && mli_column_order(c, from[a], from[b]) <= 0) ? from[a++] : from[b++];
+        to[i] = b == end || (a < middle && mli_column_order_of_texts(c, from[a], from[b]) <= 0) ? from[a++] : from[b++];
 }
 
 int64_t *mli_column_sorted(const ml_column *c)

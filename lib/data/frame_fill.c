@@ -91,12 +91,6 @@ ml_status ml_frame_fill_text(ml_frame *f, const char *column, const char *as, co
 
 /* ---- a value of another row: rows[i] is where value i comes from, -1 nowhere ---- */
 
-/* Whether the value of row i comes before that of row k: a category by its list. */
-static bool is_less(const ml_column *c, int64_t i, int64_t k)
-{
-    return c->type == ML_CATEGORY ? c->code[i] < c->code[k] : mli_column_order(c, i, k) < 0;
-}
-
 /* Into *row the first that has the most frequent value, of those the least; -1 where all are missing. */
 static ml_status find_mode(const ml_column *c, int64_t *row)
 {
@@ -109,7 +103,7 @@ static ml_status find_mode(const ml_column *c, int64_t *row)
         if (codes.code[i] >= 0)
             times[codes.code[i]]++;
     for (int32_t k = 1; times && k < codes.count; k++)
-        if (times[k] > times[best] || (times[k] == times[best] && is_less(c, codes.first[k], codes.first[best])))
+        if (times[k] > times[best] || (times[k] == times[best] && mli_column_order(c, codes.first[k], codes.first[best]) < 0))
             best = k;
     if (times && codes.count)
         *row = codes.first[best];

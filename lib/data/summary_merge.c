@@ -79,6 +79,9 @@ static ml_status stack_categories(ml_frame *out, const ml_column *a, const ml_co
     ml_status s = texts ? ml_frame_put_texts(texts, "text", text, n) : ML_ENOMEM;
     if (!s)
         s = mli_codes_of(&c, &texts->column[0], false);
+    const bool other_list = !s && (c.count > a->categories || c.count > b->categories);
+    if (other_list) /* the lists have not the same texts: pandas makes texts of such keys, and sorts them as texts */
+        s = mli_codes_sort(&c, &(const ml_column *){&texts->column[0]}, 1);
     if (!s)
         s = put_united(out, a, b, &c, &texts->column[0]);
     mli_codes_free(&c);

@@ -1,7 +1,7 @@
 /* plot.h -- what the files of this room share. Internal.
  *
  * A plot is a list of layers, each a mark (a line, boxes, texts) with a table of numbers. Every kind of plot is made of these few marks;
- * script.c alone knows how gnuplot draws them.
+ * script.h and its files alone know how gnuplot draws them.
  */
 #ifndef MLI_PLOT_H
 #define MLI_PLOT_H

@@ -74,7 +74,7 @@ static int64_t mode_row(const ml_column *c)
 {
     int64_t *order = mli_column_sorted(c), best = -1, longest = 0, begin = 0;
     for (int64_t i = 0; order && i < c->n - c->missing; i++) {
-        if (i && mli_column_order(c, order[i - 1], order[i]) != 0)
+        if (i && mli_column_order_of_texts(c, order[i - 1], order[i]) != 0)
             begin = i;
         if (i - begin + 1 > longest) {
             longest = i - begin + 1;
