@@ -55,7 +55,7 @@ static int list(run *runs, const mlk_conv2d *g, bool all)
         mlk_conv2d_body chosen = mlk_conv2d_choose(ML_KERNEL_FAST, g, pass);
         runs[n++] = (run){.pass = pass, .body = chosen};
         for (int b = MLK_CONV2D_REF + 1; b < MLK_CONV2D_BODIES && all; b++)
-            if (b != (int)chosen && mlk_conv2d_fits((mlk_conv2d_body)b, g, pass))
+            if (b != (int)chosen && mlk_conv2d_fits((mlk_conv2d_body)b, g))
                 runs[n++] = (run){.pass = pass, .body = (mlk_conv2d_body)b};
     }
     return n;

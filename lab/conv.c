@@ -71,7 +71,7 @@ static int run_pass(bench *b, bool no_ref)
     int status = 0;
     for (int body = no_ref ? MLK_CONV2D_REF + 1 : MLK_CONV2D_REF; body < MLK_CONV2D_BODIES && !status; body++) {
         b->body = (mlk_conv2d_body)body;
-        if (!mlk_conv2d_fits(b->body, &b->a.g, b->pass))
+        if (!mlk_conv2d_fits(b->body, &b->a.g))
             continue;
         char name[24];
         bool multiplies = body == MLK_CONV2D_GEMM || body == MLK_CONV2D_IM2COL;

@@ -160,11 +160,11 @@ static void every_body_that_fits_agrees(void **state)
         const int64_t size[] = {n.y, n.x, n.w}, terms[] = {g.r * g.s * g.c, g.r * g.s * g.f, mlk_conv2d_pixels(&g)};
         for (int p = MLK_FORWARD; p <= MLK_DW; p++) {
             mlk_conv2d_pass pass = (mlk_conv2d_pass)p;
-            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_FAST, &g, pass), &g, pass));
-            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_BLAS, &g, pass), &g, pass));
+            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_FAST, &g, pass), &g));
+            assert_true(mlk_conv2d_fits(mlk_conv2d_choose(ML_KERNEL_BLAS, &g, pass), &g));
             for (int b = MLK_CONV2D_GEMM; b < MLK_CONV2D_BODIES; b++) {
                 mlk_conv2d_body body = (mlk_conv2d_body)b;
-                if (!mlk_conv2d_fits(body, &g, pass))
+                if (!mlk_conv2d_fits(body, &g))
                     continue;
                 mlk_conv2d_args a = {.g = g, .kernel = ML_KERNEL_FAST, .x = x, .w = w, .dy = dy, .add = trial & 1};
                 a.work = mli_alloc(mlk_conv2d_body_workspace(body, a.kernel, &g, pass) + 1);

@@ -42,8 +42,8 @@ typedef struct mlk_conv2d_choice {
 } mlk_conv2d_choice;
 mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
-/* Whether a body can do it at all, chosen or not. */
-bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass);
+/* Whether a body can do it at all, chosen or not: all three passes, or none. */
+bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g);
 const char *mlk_conv2d_body_name(mlk_conv2d_body body);
 
 /* The environment variable MLCORE_CONV_ALGO: a body's name, or auto. Read once, at the first convolution, so that a workspace and
@@ -63,7 +63,7 @@ typedef struct mlk_conv2d_args {
     /* Of the forward pass, for nets that only predict: */
     const ml_real *plus; /* (N,P,Q,F), added to the sum, apart from out; or NULL */
     bool relu;           /* y = max(0, .) of all that; NaN stays */
-    const void *packed;  /* what mlk_conv2d_pack made, for this g and kernel; NULL: w is read, and made ready in work */
+    const void *packed;  /* what mlk_conv2d_body_pack made, for this g; NULL: w is read, and made ready in work */
 } mlk_conv2d_args;
 
 /* Bytes of workspace: enough for each of the three passes, and for db. */
@@ -75,15 +75,12 @@ void mlk_conv2d_dw(const mlk_conv2d_args *a);
 /* out = db (F) = sum over n, p, q of dy */
 void mlk_conv2d_db(const mlk_conv2d_args *a);
 
-/* Weights made ready once, for many forward passes: bytes that takes, 0 where the body reads w as it lies. */
-size_t mlk_conv2d_packed_size(ml_kernel kernel, const mlk_conv2d *g);
-void mlk_conv2d_pack(const mlk_conv2d_args *a, void *packed); /* from w; on a 64-byte boundary */
-
 /* The same for one body, which must fit: the lab and the tests run them all. */
 size_t mlk_conv2d_body_workspace(mlk_conv2d_body body, ml_kernel kernel, const mlk_conv2d *g, mlk_conv2d_pass pass);
 void mlk_conv2d_run(mlk_conv2d_body body, mlk_conv2d_pass pass, const mlk_conv2d_args *a);
+/* Weights made ready once, for many forward passes, whatever N: bytes that takes, 0 where the body reads w as it lies. */
 size_t mlk_conv2d_body_packed_size(mlk_conv2d_body body, const mlk_conv2d *g);
-void mlk_conv2d_body_pack(mlk_conv2d_body body, const mlk_conv2d_args *a, void *packed);
+void mlk_conv2d_body_pack(mlk_conv2d_body body, const mlk_conv2d_args *a, void *packed); /* from w; on a 64-byte boundary */
 /* Numbers first .. last-1 of y: what plus and relu say, for bodies that do not do it on the way. */
 void mlk_conv2d_finish(const mlk_conv2d_args *a, int64_t first, int64_t last);
 

@@ -36,7 +36,7 @@ static bool through_points(const mlk_conv2d *g, int m)
     enum { CHANNELS = 8, PRODUCT = 128, TILES = 16 };
     const int64_t down = (g->p + 3) / 4, across = (g->q + 3) / 4, tiles = g->n * down * across;
     const bool two = 16 * ((g->p + 1) / 2) * ((g->q + 1) / 2) <= 36 * down * across;
-    return mlk_conv2d_fits(MLK_CONV2D_WINOGRAD4, g, MLK_FORWARD) && g->c >= CHANNELS && g->f >= CHANNELS &&
+    return mlk_conv2d_fits(MLK_CONV2D_WINOGRAD4, g) && g->c >= CHANNELS && g->f >= CHANNELS &&
            g->c * g->f >= PRODUCT && tiles >= TILES && (m == 2) == two;
 }
 
@@ -73,7 +73,7 @@ mlk_conv2d_choice mlk_conv2d_decide(ml_kernel kernel, const mlk_conv2d *g, mlk_c
     int asked = mlk_conv2d_asked();
     if (asked < 0 || kernel == ML_KERNEL_REF) /* the judge stays the judge */
         return c;
-    if (mlk_conv2d_fits((mlk_conv2d_body)asked, g, pass))
+    if (mlk_conv2d_fits((mlk_conv2d_body)asked, g))
         return (mlk_conv2d_choice){(mlk_conv2d_body)asked, "MLCORE_CONV_ALGO asks for it", false};
     c.refused = true;
     return c;
@@ -88,8 +88,8 @@ mlk_conv2d_body mlk_conv2d_choose(ml_kernel kernel, const mlk_conv2d *g, mlk_con
 
 typedef struct body {
     const char *name;
-    void (*run[3])(const mlk_conv2d_args *a); /* forward, dx, dw; NULL: there is none */
-    size_t (*workspace[3])(ml_kernel kernel, const mlk_conv2d *g);
+    void (*run[3])(const mlk_conv2d_args *a); /* forward, dx, dw */
+    size_t (*workspace[3])(ml_kernel kernel, const mlk_conv2d *g); /* NULL: none is wanted */
     bool finishes; /* forward heeds plus and relu */
     size_t (*packed_size)(const mlk_conv2d *g); /* NULL: w is read as it lies */
     void (*pack)(const mlk_conv2d_args *a, void *packed);
@@ -139,9 +139,8 @@ const char *mlk_conv2d_body_name(mlk_conv2d_body body)
     return BODIES[body].name;
 }
 
-bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g, mlk_conv2d_pass pass)
+bool mlk_conv2d_fits(mlk_conv2d_body body, const mlk_conv2d *g)
 {
-    (void)pass; /* each body has all three */
     bool dense = g->groups == 1, strided = g->stride[0] > 1 || g->stride[1] > 1;
     switch (body) {
     case MLK_CONV2D_GEMM:
@@ -225,14 +224,4 @@ void mlk_conv2d_dx(const mlk_conv2d_args *a)
 void mlk_conv2d_dw(const mlk_conv2d_args *a)
 {
     run(a, MLK_DW);
-}
-
-size_t mlk_conv2d_packed_size(ml_kernel kernel, const mlk_conv2d *g)
-{
-    return mlk_conv2d_body_packed_size(mlk_conv2d_choose(kernel, g, MLK_FORWARD), g);
-}
-
-void mlk_conv2d_pack(const mlk_conv2d_args *a, void *packed)
-{
-    mlk_conv2d_body_pack(mlk_conv2d_choose(a->kernel, &a->g, MLK_FORWARD), a, packed);
 }

@@ -11,8 +11,8 @@
  *           for each row of the block, some pixels at a time: a tile of y in registers
  *             for each step k: each pixel's number at offset[k], times a panel's step k
  *
- * A tile (conv2d_direct_tile.c) is MR pixels by NR filters, as in gemm_tile.c. Where VL filters or fewer are left it is MR*NV pixels by VL filters: the same
- * registers, and six filters leave only a quarter of eight empty.
+ * A tile (conv2d_direct_tile.c) is MR pixels by NR filters, as in gemm_tile.c. Where VL filters or fewer are left it is MR*NV pixels
+ * by VL filters: the same registers, and six filters leave only a quarter of eight empty.
  *
  * dx is the same over dy (conv2d_phases.c).
  * Source     Georganas et al. 2018, "Anatomy of high-performance deep learning convolutions on SIMD architectures"

@@ -92,7 +92,7 @@ static void run_columns(const job *j, const mlk_windows *x, ml_real *strips, con
     int64_t n = runs * piece;
     for (int64_t i = 0; i < rows; i += MR)
         for (int64_t k = 0; k < runs; k++)
-            mlk_windows_strip(strips + i * n + k * piece * MR, x, spot + i, r + k, from, piece, MR);
+            mlk_windows_strip(strips + i * n + k * piece * MR, x, spot + i, r + k, from, piece);
     run_panels(j, strips, y, rows, r * j->g.s * j->g.c + from, n);
 }
 

@@ -107,11 +107,3 @@ int64_t mlk_slide_back_numbers(const mlk_conv2d *g, const mlk_slider *by)
         }
     return most;
 }
-
-/* dx as one convolution over dy, for the bodies that do no phases. */
-mlk_conv2d mlk_conv2d_turned(const mlk_conv2d *g)
-{
-    return (mlk_conv2d){.n = g->n, .h = g->p, .w = g->q, .c = g->f, .f = g->c, .r = g->r, .s = g->s, .p = g->h, .q = g->w,
-                        .stride = {1, 1}, .dil = {g->dil[0], g->dil[1]}, .groups = 1,
-                        .pad = {g->dil[0] * (g->r - 1) - g->pad[0], g->dil[1] * (g->s - 1) - g->pad[1]}};
-}

@@ -40,31 +40,12 @@ static const ml_real *run_of(const mlk_windows *x, const mlk_spot *at, int64_t r
     return patch;
 }
 
-/* Are these spots neighbours in one row of the output, and n runs with the step of their windows wholly inside? */
-static bool are_neighbours(const mlk_conv2d *g, const mlk_spot *spot, int n)
+void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k)
 {
-    const mlk_spot *last = &spot[n - 1];
-    return last->image == spot[0].image && last->h == spot[0].h && spot[0].w >= 0 &&
-           last->w + (g->s - 1) * g->dil[1] < g->w;
-}
-
-void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k, int wide)
-{
-    const mlk_conv2d *g = x->g;
-    int64_t h = spot[0].h + r * g->dil[0];
-    /* With one channel and a stride of 1, windows that are neighbours are one run, each a number further on. */
-    if (g->c == 1 && g->stride[1] == 1 && spot[0].image && h >= 0 && h < g->h && are_neighbours(g, spot, wide)) {
-        const ml_real *line = spot[0].image + h * g->w + spot[0].w;
-        for (int64_t s = from; s < from + k; s++, to += wide)
-            memcpy(to, line + s * g->dil[1], (size_t)wide * sizeof *to);
-        return;
-    }
-    const ml_real *line[MLK_LINES + NR];
-    for (int i = 0; i < wide; i++)
-        line[i] = run_of(x, &spot[i], r, from, k, x->patch + i * g->s * g->c);
-    for (int i = wide; i < MLK_LINES; i++)
-        line[i] = line[0];
-    mlk_pack_lines(to, line, k, wide);
+    const ml_real *line[MLK_LINES];
+    for (int i = 0; i < MLK_LINES; i++)
+        line[i] = i < MR ? run_of(x, &spot[i], r, from, k, x->patch + i * x->g->s * x->g->c) : line[0];
+    mlk_pack_lines(to, line, k);
 }
 
 static void find_runs(mlk_runs *runs, const mlk_windows *x, int64_t r)

@@ -23,9 +23,6 @@ static inline int64_t mlk_conv2d_columns(const mlk_conv2d *g)
     return g->r * g->s * g->c;
 }
 
-/* The convolution over dy that gives dx, for strides of 1. Its padding may be negative: then some of dy is never looked at. */
-mlk_conv2d mlk_conv2d_turned(const mlk_conv2d *g);
-
 /* How columns are cut: `runs` whole runs of the window at a time, or, where one is too long, pieces of one. */
 typedef struct mlk_cut {
     int64_t runs, piece;
@@ -49,9 +46,9 @@ typedef struct mlk_spot {
 /* The spots of n pixels from `pixel` on; those at `end` and after it are empty. */
 void mlk_windows_spots(const mlk_windows *x, mlk_spot *spot, int64_t pixel, int64_t n, int64_t end);
 
-/* Windows side by side: of `wide` spots (MR or NR) numbers from .. from+k-1 of run r, a step each. What mlk_pack_lines says
- * about MLK_LINES holds here. */
-void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k, int wide);
+/* Windows side by side: of MR spots numbers from .. from+k-1 of run r, a step each. What mlk_pack_lines says about MLK_LINES holds
+ * here. */
+void mlk_windows_strip(ml_real *to, const mlk_windows *x, const mlk_spot *spot, int64_t r, int64_t from, int64_t k);
 
 /* Where run r of n windows lies. Found once, for all panels that look at it. */
 enum { MLK_STEPS = 256 };

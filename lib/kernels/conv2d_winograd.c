@@ -17,7 +17,8 @@
  * With many channels the numbers of a few tiles fill the cache, and the weights, read once a block, are what costs. So there, and
  * where there are too few blocks to share, V of many tiles is made first and the threads share the panels.
  *
- * dx is the same over dy with the window turned: see conv2d_implicit.c. The gradient by weight: conv2d_winograd_dw.c.
+ * dx is the same over dy with the window turned by 180 degrees, filters and channels exchanged: see conv2d_phases.c. The gradient by
+ * weight: conv2d_winograd_dw.c.
  * Cost       2 36/16 = 4.5 flops an output, channel and filter instead of 18; with tiles of 2 x 2, 8
  * Precision  the values at the points are larger than what they come from: a few more bits are lost than by the plain sum
  * Source     Winograd 1980; Lavin, Gray 2016, "Fast algorithms for convolutional neural networks"; points: Barabasz et al. 2020
@@ -55,13 +56,6 @@ static int64_t panels(const job *j)
     return mlk_ceil_div(j->w.g.f, NR);
 }
 
-/* Slabs that are apart by a multiple of 4096 bytes would be in each other's way. */
-static int64_t slab(int64_t numbers)
-{
-    const int64_t line = 64 / (int64_t)sizeof(ml_real);
-    return mlk_ceil_div(numbers, line) * line + line;
-}
-
 static int64_t tiles_for(int64_t bytes, const job *j)
 {
     int64_t fit = bytes / ((int64_t)sizeof(ml_real) * j->w.e * j->row) / MR * MR;
@@ -78,8 +72,8 @@ static job job_for(const mlk_conv2d *g, int m)
     if (j.shared)
         j.tiles = tiles_for(SHARED_BYTES, &j);
     j.blocks = mlk_ceil_div(j.w.n, j.tiles);
-    j.v_slab = slab(j.tiles * j.row);
-    j.m_slab = slab((j.tiles < CHUNK ? j.tiles : CHUNK) * NR);
+    j.v_slab = mlk_wino_slab(j.tiles * j.row);
+    j.m_slab = mlk_wino_slab((j.tiles < CHUNK ? j.tiles : CHUNK) * NR);
     j.lanes = j.shared ? MLK_LANES_MAX : mlk_lanes(j.blocks, 1, MLK_LANES_MAX);
     j.lane = j.w.e * (j.m_slab + (j.shared ? 0 : j.v_slab));
     return j;
@@ -225,15 +219,22 @@ static void run(const mlk_conv2d_args *a, bool turned, int m)
         run_tiles(&j);
 }
 
+/* The convolution over dy that gives dx. Its padding may be negative: then some of dy is never looked at. */
+static mlk_conv2d turned_of(const mlk_conv2d *g)
+{
+    return (mlk_conv2d){.n = g->n, .h = g->p, .w = g->q, .c = g->f, .f = g->c, .r = 3, .s = 3, .p = g->h, .q = g->w,
+                        .stride = {1, 1}, .dil = {1, 1}, .groups = 1, .pad = {2 - g->pad[0], 2 - g->pad[1]}};
+}
+
 static void dx(const mlk_conv2d_args *a, int m)
 {
-    mlk_conv2d_args b = {.g = mlk_conv2d_turned(&a->g), .x = a->dy, .w = a->w, .out = a->out, .add = a->add, .work = a->work};
+    mlk_conv2d_args b = {.g = turned_of(&a->g), .x = a->dy, .w = a->w, .out = a->out, .add = a->add, .work = a->work};
     run(&b, true, m);
 }
 
 static size_t workspace(const mlk_conv2d *g, int m)
 {
-    mlk_conv2d back = mlk_conv2d_turned(g);
+    mlk_conv2d back = turned_of(g);
     job forward = job_for(g, m), turned = job_for(&back, m);
     int64_t a = job_numbers(&forward, false), b = job_numbers(&turned, false);
     return (size_t)(a > b ? a : b) * sizeof(ml_real);

@@ -21,6 +21,12 @@ mlk_wino mlk_wino_of(const mlk_conv2d *g, int m);
 /* Numbers of a row of `channels`, so long that rows lie on vectors, a panel may be read past the end, and rows one under another
  * do not fight for the same lines of the first-level cache. */
 int64_t mlk_wino_row(int64_t channels);
+/* Numbers of a slab, a cache line longer than need be: slabs a multiple of 4096 bytes apart would be in each other's way. */
+static inline int64_t mlk_wino_slab(int64_t numbers)
+{
+    const int64_t line = 64 / (int64_t)sizeof(ml_real);
+    return mlk_ceil_div(numbers, line) * line + line;
+}
 
 /* ---- conv2d_winograd_tiles.c: the transforms ----
  *

@@ -35,21 +35,15 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t slab(int64_t numbers)
-{
-    const int64_t line = 64 / (int64_t)sizeof(ml_real);
-    return mlk_ceil_div(numbers, line) * line + line;
-}
-
 static job job_for(const mlk_conv2d *g, int m)
 {
     job j = {.w = mlk_wino_of(g, m), .v_row = mlk_wino_row(g->c), .w_row = mlk_wino_row(g->f)};
     int64_t fit = BLOCK_BYTES / ((int64_t)sizeof(ml_real) * j.w.e * (j.v_row + j.w_row));
     j.tiles = larger(fit, LEAST);
     j.tiles = j.tiles < j.w.n ? j.tiles : larger(j.w.n, 1);
-    j.v_slab = slab(j.tiles * j.v_row), j.w_slab = slab(j.tiles * j.w_row);
+    j.v_slab = mlk_wino_slab(j.tiles * j.v_row), j.w_slab = mlk_wino_slab(j.tiles * j.w_row);
     j.u_row = mlk_ceil_div(g->c, NR) * NR;
-    j.u_slab = slab(g->f * j.u_row);
+    j.u_slab = mlk_wino_slab(g->f * j.u_row);
     return j;
 }
 

@@ -71,9 +71,9 @@ void mlk_tile_run(const mlk_tile *t, int rows, int64_t cols);
 void mlk_pack_strip(ml_real *to, const mlk_gemm_args *g, int64_t i, int64_t p, int64_t k);
 /* A panel: NR columns of B from column j on. */
 void mlk_pack_panel(ml_real *to, const mlk_gemm_args *g, int64_t j, int64_t p, int64_t k);
-/* A strip or a panel (wide is MR or NR) of lines that lie anywhere, k numbers each. For a strip MLK_LINES pointers are read,
- * those past MR for nothing, and up to MLK_LINES - MR numbers past the strip are written, for the next to overwrite. */
+/* A strip of lines that lie anywhere, k numbers each. MLK_LINES pointers are read, those past MR for nothing, and up to
+ * MLK_LINES - MR numbers past the strip are written, for the next to overwrite. */
 enum { MLK_LINES = (MR + 3) / 4 * 4 };
-void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k, int wide);
+void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k);
 
 #endif

@@ -87,22 +87,13 @@ static inline __attribute__((always_inline)) void pack_turned(ml_real *to, const
             to[p * wide + j] = j < have ? from[p + j * apart] : 0;
 }
 
-static inline __attribute__((always_inline)) void pack_lines(ml_real *to, const ml_real *const *line, int64_t k,
-                                                             const int wide)
+void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k)
 {
     int64_t k4 = k / 4 * 4;
-    turn_lines(to, line, k4, wide, (wide + 3) / 4 * 4);
+    turn_lines(to, line, k4, MR, MLK_LINES);
     for (int64_t p = k4; p < k; p++)
-        for (int i = 0; i < wide; i++)
-            to[p * wide + i] = line[i][p];
-}
-
-void mlk_pack_lines(ml_real *to, const ml_real *const *line, int64_t k, int wide)
-{
-    if (wide == MR)
-        pack_lines(to, line, k, MR);
-    else
-        pack_lines(to, line, k, NR);
+        for (int i = 0; i < MR; i++)
+            to[p * MR + i] = line[i][p];
 }
 
 void mlk_pack_strip(ml_real *to, const mlk_gemm_args *g, int64_t i, int64_t p, int64_t k)

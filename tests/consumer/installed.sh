@@ -76,11 +76,13 @@ if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/n
     good "$work/embed"
 fi
 
-# The pieces of docs/nets.md, one after another.
+# The pieces of docs/nets.md, one after another, and of docs/models.md.
 pieces() { awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/$1"; }
-pieces nets.md >"$work/nets.c"
-$cc $strict "$work/nets.c" $cflags $libs -o "$work/nets" || fail "the program of docs/nets.md does not compile"
-(cd "$work" && ./nets) >"$work/nets.log" || fail "the program of docs/nets.md failed: $(cat "$work/nets.log")"
+for page in nets models; do
+    pieces $page.md >"$work/$page.c"
+    $cc $strict "$work/$page.c" $cflags $libs -o "$work/$page" || fail "the program of docs/$page.md does not compile"
+    (cd "$work" && ./$page) >"$work/$page.log" 2>&1 || fail "the program of docs/$page.md failed: $(cat "$work/$page.log")"
+done
 echo "nets: $(tail -n 1 "$work/nets.log")"
 
 # The op of docs/your-own-op.md: its gradient holds, and a net with it learns.

@@ -10,23 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from make_nn_conv import BasicBlock
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-class BasicBlock(nn.Module):
-    def __init__(self, c, f, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(c, f, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(f)
-        self.conv2 = nn.Conv2d(f, f, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(f)
-        self.downsample = None
-        if stride != 1 or c != f:
-            self.downsample = nn.Sequential(nn.Conv2d(c, f, 1, stride, bias=False), nn.BatchNorm2d(f))
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class ResNet(nn.Module):
