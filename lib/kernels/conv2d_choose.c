@@ -20,12 +20,19 @@ static bool turning_wastes(const mlk_conv2d *g)
     return 2 * g->h * g->w > 3 * g->p * g->stride[0] * g->q * g->stride[1];
 }
 
-/* Windows of c channels that are so short that packing them costs more than it saves: measured by benchmarks/conv.py --bodies. */
-enum { FEW_CHANNELS = 32, FEW_STEPS = 320 };
+/* Windows of c channels that are so short that packing them costs more than it saves. Measured, as all limits here, by
+ * benchmarks/conv.py --bodies. */
+enum { FEW_CHANNELS = 32, FEW_STEPS = 320, NARROW = 64 };
 
 static bool is_short(const mlk_conv2d *g, int64_t c)
 {
     return c <= FEW_CHANNELS && g->r * g->s * c <= FEW_STEPS;
+}
+
+/* dx with a stride writes the pixels of x a phase at a time. Where a pixel is but a few lines of the cache, adding up windows is faster. */
+static bool phases_lie_apart(const mlk_conv2d *g, mlk_conv2d_pass pass)
+{
+    return pass == MLK_DX && (g->stride[0] > 1 || g->stride[1] > 1) && g->c / g->groups <= NARROW;
 }
 
 /* Enough channels and filters for the transforms to be little beside the products, and enough tiles for the weights', which are
@@ -51,15 +58,21 @@ static mlk_conv2d_choice by_shape(ml_kernel kernel, const mlk_conv2d *g, mlk_con
         return CHOICE(IM2COL, "the tape asks for BLAS, which wants its matrices in memory");
     if (g->groups > 1 && g->groups == g->c && g->f == g->c)
         return CHOICE(DEPTHWISE, "each channel has one filter of its own");
+    if (g->groups > 1 && phases_lie_apart(g, pass) && g->c / g->groups >= FEW_CHANNELS)
+        return CHOICE(IM2COL, "the pixels of a phase lie apart, and are few numbers each");
     if (g->groups > 1)
         return CHOICE(DIRECT, "each group is a convolution of few channels");
     if (through_points(g, 4))
         return CHOICE(WINOGRAD4, "3x3 and channels enough: a quarter of the products");
     if (through_points(g, 2))
         return CHOICE(WINOGRAD2, "3x3, and tiles of 2 waste fewer products here than of 4");
-    if (pass == MLK_DX && g->c > MR && turning_wastes(g))
+    if (pass == MLK_DX && g->c <= MR && g->f > MR)
+        return CHOICE(IM2COL, "channels are so few that windows are added up instead");
+    if (pass == MLK_DX && turning_wastes(g))
         return CHOICE(IM2COL, "a turned window would look mostly at nothing");
-    if (pass == MLK_DX ? g->c <= MR || is_short(g, g->f) : is_short(g, g->c))
+    if (phases_lie_apart(g, pass) && !is_short(g, g->f))
+        return CHOICE(IM2COL, "the pixels of a phase lie apart, and are few numbers each");
+    if (is_short(g, pass == MLK_DX ? g->f : g->c))
         return CHOICE(DIRECT, "windows are so short that packing them would not pay");
     if (pass == MLK_FORWARD && g->f <= MR)
         return CHOICE(DIRECT, "filters are so few that vectors hold pixels instead");
