@@ -39,8 +39,8 @@ want_tool curl curl || : # the test of scripts/get-data.sh wants it, and skips w
 
 # ---- plain ----
 build check && tests check
-build double && tests double -L 'unit|tree'
-build asan && tests asan -L unit
+build double && tests double -L 'unit|tree' -E '^tree_(arch|pages|report)$' # sources and pages are the same ones
+build asan -DMLCORE_EXAMPLES=OFF && tests asan -L unit
 
 # ---- slow ----
 if [ $slow = yes ]; then
