@@ -56,18 +56,16 @@ static int64_t bias_size(const job *j)
     return mlk_aligned(j->b.g.groups * j->padded);
 }
 
-/* The pixels of one row of a block, all filters of a panel. */
-static void run_row(mlk_direct_tile t, int64_t cols, int64_t width, int64_t filters)
+/* The pixels of one row of a block, all filters of a panel, in strips of nearly the same length: a short one would leave the multipliers
+ * waiting. */
+static void run_row(mlk_direct_tile t, int64_t cols, int64_t strips, int64_t width, int64_t filters)
 {
-    const ml_real *x = t.x;
-    ml_real *y = t.y;
-    int64_t strips = mlk_ceil_div(cols, width == VL ? MLK_TALL : MR);
-    for (int64_t i = 0; i < strips; i++) { /* of nearly the same length: a short one would leave the multipliers waiting */
-        mlk_lane l = mlk_lane_of(cols, strips, i);
-        int rows = (int)(l.end - l.begin);
-        t.x = x + l.begin * t.step;
-        t.y = y + l.begin * t.y_step;
+    int64_t length = cols / strips, longer = cols % strips; /* so many are one pixel longer */
+    for (int64_t i = 0; i < strips; i++) {
+        int rows = (int)(length + (i < longer));
         mlk_direct_tile_run(&t, rows, (int)width, filters);
+        t.x += rows * t.step;
+        t.y += rows * t.y_step;
     }
 }
 
@@ -76,12 +74,13 @@ static void run_group(const job *j, const mlk_block *at, const ml_real *patch, i
     const mlk_slide *s = j->s;
     for (int64_t f = 0; f < j->filters; f += NR) {
         int64_t left = j->filters - f, width = mlk_direct_width(left), first = group * j->padded + f;
+        int64_t strips = mlk_ceil_div(at->cols, width == VL ? MLK_TALL : MR);
         mlk_direct_tile t = {.k = j->k, .offset = j->offset, .step = mlk_patch_corner(&j->b, 0, 1), .w = j->weights + first * j->k,
                   .bias = j->bias + first, .y_step = s->y_pixel, .add = s->add};
         for (int64_t i = 0; i < at->rows; i++) {
             t.x = patch + mlk_patch_corner(&j->b, i, 0);
             t.y = s->y + at->image * s->y_image + (at->p + i) * s->y_row + at->q * s->y_pixel + group * j->filters + f;
-            run_row(t, at->cols, width, left < width ? left : width);
+            run_row(t, at->cols, strips, width, left < width ? left : width);
         }
     }
 }

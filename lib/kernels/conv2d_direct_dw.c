@@ -7,7 +7,7 @@
  *
  *     for each block of output pixels
  *       for each group: copy its channels of the patch
- *         for each panel of filters: copy its numbers of dy, pixel after pixel
+ *         for each panel of filters: copy its numbers of dy, pixel after pixel, where many tiles read them
  *           for each MR steps k: a tile of the lane's sum, over all pixels of the block
  */
 #include "kernels/conv2d_direct.h"
@@ -16,6 +16,8 @@
 
 /* Rows of a tile that is one vector wide: each wants a pointer, and there are not more. Sums of all lanes, numbers at most. */
 enum { TALL = 10, MOST = MR + 0 > TALL + 0 ? MR + 0 : TALL + 0, SUMS = 1 << 20 };
+/* So few tiles read dy where it lies: a copy would cost more than the lines of the cache that it brings together. */
+enum { FEW_TILES = 3 };
 
 typedef struct job {
     const mlk_conv2d_args *a;
@@ -51,6 +53,7 @@ typedef struct tile {
     int64_t x_row, x_col;
     const int64_t *offset; /* of the tile's steps */
     const ml_real *dy;     /* of all pixels, one or NV vectors each */
+    int64_t dy_row, dy_col;
     ml_real *sum;
 } tile;
 
@@ -63,17 +66,16 @@ static inline __attribute__((always_inline)) void run_tile(const tile *t, const 
         MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = *(const vec *)(t->sum + (i * vectors + v) * VL);
-    const ml_real *dy = t->dy;
     for (int64_t row = 0; row < t->rows; row++) {
-        const ml_real *x[MOST];
+        const ml_real *x[MOST], *dy = t->dy + row * t->dy_row;
         MLK_UNROLL
         for (int i = 0; i < steps; i++)
             x[i] = t->x + row * t->x_row + t->offset[i];
-        for (int64_t col = 0, at = 0; col < t->cols; col++, at += t->x_col, dy += vectors * VL) {
+        for (int64_t col = 0, at = 0; col < t->cols; col++, at += t->x_col, dy += t->dy_col) {
             vec d[NV];
             MLK_UNROLL
             for (int v = 0; v < vectors; v++)
-                d[v] = *(const vec *)(dy + v * VL);
+                d[v] = *(const loose *)(dy + v * VL);
             MLK_UNROLL
             for (int i = 0; i < steps; i++)
                 MLK_UNROLL
@@ -114,13 +116,13 @@ static void narrow_tile(const tile *t, int64_t steps)
 
 /* ---- blocks ---- */
 
-/* The numbers of dy for `width` filters from f on, zeros where there are fewer. */
-static void copy_dy(const job *j, ml_real *to, const mlk_block *at, int64_t f, int64_t filters, int64_t width)
+/* The numbers of dy for `width` filters, zeros where there are fewer, copied for the tile to read in one line. */
+static void copy_dy(tile *t, ml_real *to, int64_t filters, int64_t width)
 {
-    const mlk_conv2d *g = &j->b.g;
-    for (int64_t row = 0; row < at->rows; row++) {
-        const ml_real *dy = j->a->dy + ((at->image * g->p + at->p + row) * g->q + at->q) * g->f + f;
-        for (int64_t col = 0; col < at->cols; col++, dy += g->f, to += width) {
+    ml_real *panel = to;
+    for (int64_t row = 0; row < t->rows; row++) {
+        const ml_real *dy = t->dy + row * t->dy_row;
+        for (int64_t col = 0; col < t->cols; col++, dy += t->dy_col, to += width) {
             if (filters == NR)
                 memcpy(to, dy, NR * sizeof *to);
             else
@@ -128,15 +130,21 @@ static void copy_dy(const job *j, ml_real *to, const mlk_block *at, int64_t f, i
                     to[i] = i < filters ? dy[i] : 0;
         }
     }
+    t->dy = panel;
+    t->dy_row = t->cols * width;
+    t->dy_col = width;
 }
 
 static void sum_group(const job *j, const mlk_block *at, const ml_real *patch, ml_real *panel, ml_real *sum, int64_t group)
 {
+    const mlk_conv2d *g = &j->b.g;
+    const ml_real *dy = j->a->dy + ((at->image * g->p + at->p) * g->q + at->q) * g->f + group * j->filters;
     for (int64_t f = 0; f < j->filters; f += NR) {
         int64_t left = j->filters - f, width = mlk_direct_width(left), tiles = mlk_ceil_div(j->k, width == VL ? TALL : MR);
-        copy_dy(j, panel, at, group * j->filters + f, left < width ? left : width, width);
         tile t = {.rows = at->rows, .cols = at->cols, .x = patch, .x_row = mlk_patch_corner(&j->b, 1, 0),
-                  .x_col = mlk_patch_corner(&j->b, 0, 1), .dy = panel};
+                  .x_col = mlk_patch_corner(&j->b, 0, 1), .dy = dy + f, .dy_row = g->q * g->f, .dy_col = g->f};
+        if (left < width || tiles > FEW_TILES)
+            copy_dy(&t, panel, left < width ? left : width, width);
         for (int64_t i = 0; i < tiles; i++) { /* of nearly the same height: see run_row of conv2d_direct.c */
             mlk_lane l = mlk_lane_of(j->k, tiles, i);
             t.offset = j->offset + l.begin;

@@ -7,13 +7,16 @@
 /* rows and vectors are constants where this is inlined. */
 static inline __attribute__((always_inline)) void run_tile(const mlk_direct_tile *t, const int rows, const int vectors)
 {
+    /* In variables of its own: writing y could change *t, as far as the compiler knows. */
+    ml_real *const y = t->y;
+    const ml_real *w = t->w;
+    const int64_t y_step = t->y_step;
     vec sum[MLK_TALL][NV];
     MLK_UNROLL
     for (int i = 0; i < rows; i++)
         MLK_UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[i][v] = *(const loose *)((t->add ? t->y + i * t->y_step : t->bias) + v * VL);
-    const ml_real *w = t->w;
+            sum[i][v] = *(const loose *)((t->add ? y + i * y_step : t->bias) + v * VL);
     for (int64_t k = 0; k < t->k; k++, w += vectors * VL) {
         const ml_real *x = t->x + t->offset[k];
         vec wv[NV];
@@ -30,7 +33,7 @@ static inline __attribute__((always_inline)) void run_tile(const mlk_direct_tile
     for (int i = 0; i < rows; i++)
         MLK_UNROLL
         for (int v = 0; v < vectors; v++)
-            *(loose *)(t->y + i * t->y_step + v * VL) = sum[i][v];
+            *(loose *)(y + i * y_step + v * VL) = sum[i][v];
 }
 
 static inline __attribute__((always_inline)) void run_wide(const mlk_direct_tile *t, const int rows)
