@@ -41,8 +41,10 @@ static mlk_conv2d draw(ml_rng *rng)
         g.r = g.s = g.stride[0] = g.stride[1] = 1, g.pad[0] = g.pad[1] = 0; /* 1x1 */
     if (ml_rng_below(rng, 4) == 0) /* that Winograd's bodies can do */
         g.r = g.s = 3, g.stride[0] = g.stride[1] = g.dil[0] = g.dil[1] = 1;
-    else if (ml_rng_below(rng, 6) == 0)
-        g.groups = g.c, g.f = g.c * ONE_OF(1, 1, 2); /* depthwise */
+    else if (ml_rng_below(rng, 6) == 0) { /* depthwise; of 512 channels pixels lie 2 KB apart, of 7 x 7 taps no tile holds all */
+        g.n = ONE_OF(0, 1, 2), g.c = ONE_OF(g.c, 20, 40, 512), g.r = ONE_OF(g.r, 3, 7), g.s = ONE_OF(g.s, 3, 7);
+        g.groups = g.c, g.f = g.c * ONE_OF(1, 1, 2);
+    }
     else if (g.c % 2 == 0 && g.f % 2 == 0)
         g.groups = ONE_OF(1, 1, 2);
     g.p = outputs(g.h, g.r, g.stride[0], g.pad[0], g.dil[0]);

@@ -120,7 +120,11 @@ void mlk_conv2d_direct_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_direct_dw(const mlk_conv2d_args *a);
 
 size_t mlk_conv2d_depthwise_workspace(ml_kernel kernel, const mlk_conv2d *g);
-void mlk_conv2d_depthwise(const mlk_conv2d_args *a);
+size_t mlk_conv2d_depthwise_dx_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_depthwise_dw_workspace(ml_kernel kernel, const mlk_conv2d *g);
+size_t mlk_conv2d_depthwise_packed_size(const mlk_conv2d *g);
+void mlk_conv2d_depthwise_pack(const mlk_conv2d_args *a, void *packed);
+void mlk_conv2d_depthwise(const mlk_conv2d_args *a); /* heeds plus and relu */
 void mlk_conv2d_depthwise_dx(const mlk_conv2d_args *a);
 void mlk_conv2d_depthwise_dw(const mlk_conv2d_args *a);
 

@@ -142,7 +142,11 @@ static const body BODIES[MLK_CONV2D_BODIES] = {
                            .pack = mlk_conv2d_direct_pack},
     [MLK_CONV2D_DEPTHWISE] = {.name = "depthwise",
                               .run = {mlk_conv2d_depthwise, mlk_conv2d_depthwise_dx, mlk_conv2d_depthwise_dw},
-                              .workspace = THREE(mlk_conv2d_depthwise_workspace)},
+                              .workspace = {mlk_conv2d_depthwise_workspace, mlk_conv2d_depthwise_dx_workspace,
+                                            mlk_conv2d_depthwise_dw_workspace},
+                              .finishes = true,
+                              .packed_size = mlk_conv2d_depthwise_packed_size,
+                              .pack = mlk_conv2d_depthwise_pack},
     [MLK_CONV2D_WINOGRAD4] = WINOGRAD(4),
     [MLK_CONV2D_WINOGRAD2] = WINOGRAD(2),
 };
