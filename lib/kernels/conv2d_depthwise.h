@@ -6,10 +6,6 @@
 #include "kernels/gemm_fast.h"
 #include "kernels/lanes.h"
 
-typedef struct mlk_span {
-    int64_t begin, end;
-} mlk_span;
-
 /* Of a window whose first tap is at `at`, along one axis: the taps that look at a picture of that extent. */
 mlk_span mlk_taps_inside(int64_t at, int64_t taps, int64_t dil, int64_t extent);
 /* The pixels of a row of outputs of which each sees the picture through all columns of its window. */

@@ -11,6 +11,11 @@
 /* Enough for the threads of a large machine to share evenly, few enough for their scratch to be small. */
 enum { MLK_LANES_MAX = 32 };
 
+/* begin .. end-1 */
+typedef struct mlk_span {
+    int64_t begin, end;
+} mlk_span;
+
 typedef struct mlk_lane {
     int64_t index, begin, end;
 } mlk_lane;

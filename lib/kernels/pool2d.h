@@ -3,7 +3,7 @@
 #ifndef MLK_POOL2D_H
 #define MLK_POOL2D_H
 
-#include "base/base.h"
+#include "kernels/lanes.h"
 
 /* The windows along one axis: `out` of them over `in` pixels. Window i has k pixels from i * stride - pad on; what
  * lies outside the image is cut off, and something is left of each. k = 0: adaptive, `out` parts as equal as whole
@@ -18,11 +18,6 @@ typedef struct mlk_pool2d {
     mlk_pool_axis h, w;
     bool exclude_pad; /* an average divides by the pixels that lie in the image; else the padding counts too */
 } mlk_pool2d;
-
-/* begin .. end-1 */
-typedef struct mlk_span {
-    int64_t begin, end;
-} mlk_span;
 
 /* The pixels of window i. */
 static inline mlk_span mlk_pool_window(const mlk_pool_axis *a, int64_t i)
