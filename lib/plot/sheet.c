@@ -116,14 +116,18 @@ static const char *const PLACES[] = {"", "at graph 0, graph 1.02 left bottom hor
 
 static place place_of_key(const mli_script *s, const ml_plot *p)
 {
-    int64_t labels = 0, wide = 0;
+    int64_t labels = 0, wide = 0, widest = 0, side = s->width < s->height ? s->width : s->height;
     for (const mli_layer *l = p->layer; l; l = l->next)
         if (l->label) {
+            int64_t letters = 8 + (int64_t)strlen(l->label);
             labels++;
-            wide += 8 + (int64_t)strlen(l->label);
+            wide += letters;
+            widest = letters > widest ? letters : widest;
         }
+    /* Such a plot is square; a third of the side is margins. */
+    bool corner = p->reference && (mli_script_is_terminal(s) || widest <= mli_script_letters(s, side * 2 / 3, MLI_LETTER, 10000));
     bool fits = wide <= mli_script_letters(s, s->width - s->width / 5, MLI_LETTER, 10000);
-    return !labels ? NO_KEY : p->reference ? CORNER : fits && !mli_script_is_terminal(s) ? ABOVE : BELOW;
+    return !labels ? NO_KEY : corner ? CORNER : fits && !mli_script_is_terminal(s) ? ABOVE : BELOW;
 }
 
 static void put_key(mli_script *s, place key)
