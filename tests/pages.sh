@@ -30,6 +30,11 @@ for page in docs/math/*.md; do
         ;;
     esac
 done
+# Files of docs/reading-order.md are as long as it says, within a tenth.
+sed -n 's/^| [0-9]* | \[`\([^`]*\)`\]([^)]*) | \([0-9]*\) |.*/\1 \2/p' docs/reading-order.md | while read -r file lines; do
+    echo "$file $lines $(wc -l <"$file")"
+done | awk '{ n++; if ($3 < 0.9 * $2 || $3 > 1.1 * $2) { print "docs/reading-order.md: " $1 " has " $3 " lines, not " $2; wrong = 1 } }
+    END { if (n < 10) print "docs/reading-order.md: its table was not found"; exit wrong || n < 10 }' || bad=1
 # A change of tests/flips.txt names text that is there: scripts/flip-signs.sh takes a quarter of an hour to say that it is not.
 scripts/flip-signs.sh --stale || bad=1
 exit $bad

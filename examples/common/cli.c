@@ -8,15 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One line, whatever a file is called: a control character is shown as ?. */
 int cli_fail(const cli *c, const char *format, ...)
 {
     va_list args;
-    fflush(stdout);
-    fprintf(stderr, "%s: ", c->program);
+    char text[4096];
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", c->program, text);
     return 2;
 }
 
@@ -46,7 +50,7 @@ static int parse_int_option(const cli *c, const cli_option *o, const char *text)
     const char *end;
     if (!parse_int(text, &end, &v) || *end)
         return cli_fail(c, "--%s wants a whole number between %.0f and %.0f, not '%s'", o->name, o->low, o->high, text);
-    if ((double)v < o->low || (double)v > o->high)
+    if (v < (int64_t)o->low || v > (int64_t)o->high)
         return cli_fail(c, "--%s %s is out of range: %.0f to %.0f", o->name, text, o->low, o->high);
     *(int64_t *)o->value = v;
     return -1;
@@ -73,7 +77,7 @@ static int parse_list_option(const cli *c, const cli_option *o, const char *text
         int64_t v;
         if (!parse_int(p, &p, &v) || (*p && *p != ','))
             return cli_fail(c, "--%s wants whole numbers with commas between, such as 512,256, not '%s'", o->name, text);
-        if ((double)v < o->low || (double)v > o->high)
+        if (v < (int64_t)o->low || v > (int64_t)o->high)
             return cli_fail(c, "--%s %s: %lld is out of range: %.0f to %.0f", o->name, text, (long long)v, o->low, o->high);
         if (list.n == CLI_SIZES)
             return cli_fail(c, "--%s %s: more than %d numbers", o->name, text, CLI_SIZES);

@@ -71,6 +71,17 @@ static int compare(cli *c, FILE *board, const task *t, const char *prefix)
     return lbfgs < 1e-6 && descent < 2e-3 ? 0 : 1;
 }
 
+/* The logistic one: 30 columns that go together, and so the harder descent. */
+static int doctor(cli *c)
+{
+    task tumours = {0};
+    int status = read_tumours(c, &tumours);
+    if (!status)
+        status = examine(c, &tumours);
+    task_free(&tumours);
+    return status;
+}
+
 static int run(cli *c, FILE *board)
 {
     task flowers = {0}, tumours = {0};
@@ -106,9 +117,13 @@ int main(int argc, char **argv)
              .about = "linear and logistic regression from three sides: a formula, L-BFGS, and descent on the tape",
              .seed = 42,
              .epochs = 20000};
-    int status = cli_parse(&c, argc, argv, NULL, 0);
+    bool ask_doctor = false;
+    const cli_option flag = {"doctor", CLI_FLAG, &ask_doctor, 0, 0, NULL, "examine the logistic descent instead of running it", NULL};
+    int status = cli_parse(&c, argc, argv, &flag, 1);
     if (status < 0)
         status = cli_prepare_out(&c);
+    if (status < 0 && ask_doctor)
+        status = doctor(&c);
     if (status < 0) {
         FILE *board = c.quiet ? fopen("/dev/null", "w") : stdout;
         status = board ? run(&c, board) : cli_fail(&c, "/dev/null cannot be opened");

@@ -35,5 +35,7 @@ double loss_of(const task *t, const double *w);
 ml_status solve(const task *t, const char *learner, answer *a);
 /* tape.c: by gradient descent, at most so many steps. */
 ml_status descend(const task *t, int64_t steps, ml_kernel kernel, answer *a);
+/* --doctor: what it says about that descent. 0, 1 where it found something, 2 after a sentence. */
+int examine(cli *c, const task *t);
 
 #endif

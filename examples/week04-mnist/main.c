@@ -154,8 +154,9 @@ static int examine(settings *s, ml_net *net, const sets *d)
 {
     ml_optim *opt = train_optim(s, net->params);
     cli_metric_text(&s->c, "model", MODEL_NAMES[s->model]);
-    int status = opt ? cli_doctor(&s->c, net, d->train ? d->train : d->some,
-                                  (ml_doctor_opts){.optim = opt, .batch = s->batch, .validation = d->held})
+    const ml_dataset *set = d->train ? d->train : d->some;
+    int status = opt ? cli_doctor(&s->c, net, set, (ml_doctor_opts){.optim = opt, .batch = s->batch, .validation = d->held,
+                                                                   .drop_last = train_drops_last(s, set->n)})
                      : cli_fail_ml(&s->c);
     ml_optim_free(opt);
     return status;

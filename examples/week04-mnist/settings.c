@@ -45,7 +45,7 @@ static void list_flags(settings *s, cli_option *all)
         [EXPLAIN_CONV] = {"explain-conv", CLI_FLAG, &s->explain_conv, 0, 0, NULL,
                           "a convolution by hand, step by step; trains nothing", NULL},
         [PREDICT] = {"predict", CLI_FILES, &s->predict, 0, 0, NULL,
-                     "read your own digits: photographs or drawings, JPEG, PNG, BMP", NULL},
+                     "read your own digits: photographs or drawings, JPEG, PNG, BMP, GIF", NULL},
         [MODEL_FILE] = {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL,
                         "of --predict (default: model.safetensors in the folder of --out)", NULL},
     };
@@ -108,12 +108,30 @@ static int check_together(const settings *s)
         return cli_fail(&s->c, "--dropout is for models with a hidden layer, which softmax has not");
     if (s->patience && s->given[VALIDATION] && s->validation == 0)
         return cli_fail(&s->c, "--patience wants a validation set: --validation 0 holds nothing out");
-    if (s->doctor && s->study != STUDY_NONE)
-        return cli_fail(&s->c, "--doctor examines one training, and --study overfit is six");
     if (s->doctor && s->resume)
         return cli_fail(&s->c, "--doctor examines a network at its start: leave --resume out");
     if (s->model_file && !s->predict.n)
         return cli_fail(&s->c, "--model-file is for --predict");
+    return -1;
+}
+
+/* Of what a run can be asked for, one thing; and no flag beside it that would change nothing. */
+static int check_modes(const settings *s, const cli_option *flags)
+{
+    static const int modes[] = {STUDY, DOCTOR, EXPLAIN_CONV, PREDICT};
+    int mode = -1;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (!s->given[modes[i]])
+            continue;
+        if (mode >= 0)
+            return cli_fail(&s->c, "--%s and --%s are two things: ask for one", flags[mode].name, flags[modes[i]].name);
+        mode = modes[i];
+    }
+    for (int i = 0; i <= DOT && (mode == EXPLAIN_CONV || mode == PREDICT); i++)
+        if (s->given[i])
+            return cli_fail(&s->c, "--%s is for a training, and --%s trains nothing", flags[i].name, flags[mode].name);
+    if (mode == DOCTOR && s->dot)
+        return cli_fail(&s->c, "--dot draws the first step of a training, and --doctor trains nothing");
     return -1;
 }
 
@@ -153,6 +171,8 @@ int settings_parse(settings *s, int argc, char **argv)
                     .model = MODEL_CNN, .optimizer = OPTIMIZER_ADAM, .batch = 128, .workers = -1, .study = STUDY_NONE};
     list_flags(s, flags);
     int status = cli_parse(&s->c, argc, argv, flags, FLAGS);
+    if (status < 0)
+        status = check_modes(s, flags);
     if (status < 0 && s->study != STUDY_NONE)
         status = check_study(s, flags);
     if (status < 0 && s->resume)

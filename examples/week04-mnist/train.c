@@ -34,6 +34,21 @@ ml_optim *train_optim(const settings *s, ml_params *params)
     return ml_adam(params, (ml_adam_opts){.lr = s->lr});
 }
 
+/* The cnn's last batch norm has one pixel of each sample to normalize, and so wants two samples. */
+bool train_drops_last(const settings *s, int64_t n)
+{
+    return s->model == MODEL_CNN && n > s->batch && n % s->batch == 1;
+}
+
+static int check_batches(const settings *s, int64_t n)
+{
+    if (s->model == MODEL_CNN && s->batch == 1)
+        return cli_fail(&s->c, "--batch 1: the cnn normalizes over a batch, and wants two samples in it: --batch 2, or --model lenet");
+    if (s->model == MODEL_CNN && n == 1)
+        return cli_fail(&s->c, "there is one sample to train on: the cnn normalizes over a batch, and wants two; or take --model lenet");
+    return -1;
+}
+
 static void count_seconds(run *r)
 {
     double now = cli_seconds();
@@ -94,6 +109,7 @@ static ml_status epoch(run *r, ml_progress *bar)
     const int64_t before = p->loss_count;
     ml_loader it = ml_load(r->set, (ml_load_opts){.batch = s->batch, .seed = (uint64_t)s->c.seed, .epoch = p->epoch,
                                                   .start = p->batch, .shuffle = true, .workers = (int)s->workers,
+                                                  .drop_last = train_drops_last(s, r->set->n),
                                                   .augment = s->augment ? AUGMENT : (ml_augment_opts){0}});
     for (ml_batch b; ml_next(&it, &b);) {
         ml_tape_reset(t);
@@ -258,12 +274,17 @@ static void name_files(const settings *s, run *r)
 int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o)
 {
     size_t most = (size_t)s->c.epochs;
+    int wrong = check_batches(s, set->n);
+    if (wrong >= 0) {
+        *o = (outcome){0};
+        return wrong;
+    }
     *o = (outcome){.validation = NAN, .loss = NAN, .tenth = calloc(most * TENTHS, sizeof(double)), .epoch = calloc(most, sizeof(double)),
                    .loss_then = calloc(most * TENTHS, sizeof(double)), .accuracy_then = calloc(most, sizeof(double))};
     if (!o->tenth || !o->loss_then || !o->epoch || !o->accuracy_then)
         return cli_fail(&s->c, "out of memory for what %lld epochs come to", (long long)s->c.epochs);
     run r = {.s = s, .net = net, .set = set, .held = held, .out = s->c.quiet ? NULL : stdout, .o = o};
-    int64_t steps = (set->n + s->batch - 1) / s->batch * s->c.epochs;
+    int64_t steps = ((set->n + s->batch - 1) / s->batch - train_drops_last(s, set->n)) * s->c.epochs;
     r.schedule = s->schedule == SCHEDULE_CONSTANT ? ml_schedule_constant(s->lr) : ml_schedule_one_cycle(s->lr, steps);
     name_files(s, &r);
     r.c = (ml_checkpoint){.params = net->params, .optim = train_optim(s, net->params),

@@ -66,6 +66,8 @@ typedef struct outcome {
 void outcome_free(outcome *o);
 /* The optimizer that the settings ask for, at their highest rate. */
 ml_optim *train_optim(const settings *s, ml_params *params);
+/* Whether the last batch of n samples is left out: it has one, which the network cannot learn from. */
+bool train_drops_last(const settings *s, int64_t n);
 /* Trains; held may be NULL. Leaves checkpoints in the folder of the results. 0, or a status after a sentence. */
 int train(const settings *s, ml_net *net, ml_dataset *set, ml_dataset *held, outcome *o);
 /* Takes the checkpoints away, once the results are written. */

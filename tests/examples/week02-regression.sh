@@ -37,6 +37,10 @@ done
 [ $? -eq 1 ] || fail "100 steps are not enough, and should end with status 1"
 has 'the three ways do not meet: try more --epochs'
 
+"$program" --doctor --out examined >out 2>&1 || fail "status $? with --doctor: $(cat out)"
+has '^no finding$'
+grep -q '"doctor_findings": 0' examined/metrics.json || fail "--doctor wrote no metrics.json"
+
 refuses()
 {
     "$program" "$@" >out 2>err

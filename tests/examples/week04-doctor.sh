@@ -3,7 +3,7 @@
 . "${MLCORE_SOURCE:?}/tests/examples/support/week04.sh"
 
 bad '--doctor takes no value' --doctor=1
-bad 'study overfit is six' --doctor --study overfit
+bad 'two things' --doctor --study overfit
 small_set small
 
 # ---- sound: every model with its defaults ----

@@ -22,6 +22,8 @@ right=$(sed 's/.*_\([0-9]\)\.[a-z]*: \([0-9]\), .*/\1 \2/' out | awk '$1 == $2 {
 run 0 --predict photos/003_3.png
 [ "$(grep -c '%' out)" -ge 3 ] || { cat out; fail "not three answers"; }
 
+bad 'a?b.png' --predict "$(printf 'a\nb.png')"
+
 # ---- what is no picture of a digit: a sentence, status 2, and the others are read all the same ----
 head -c 700 photos/003_3.png >cut.png
 echo "this is text" >text.png

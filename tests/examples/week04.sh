@@ -29,6 +29,7 @@ bad '--epochs 0 is out of range' --epochs 0
 bad '--threads 0 is out of range: 1 to 256' --threads 0
 bad '--threads 257 is out of range' --threads 257
 bad '--seed -1 is out of range' --seed -1
+bad '--seed 9007199254740993 is out of range' --seed 9007199254740993
 bad '--dropout 1 is out of range' --dropout 1
 bad '--weight-decay -1 is out of range' --weight-decay -1
 bad '--validation 1 is out of range' --validation 1
@@ -54,6 +55,11 @@ bad '--hidden is for --model mlp, not softmax' --model softmax --hidden 20
 bad '--hidden is for --model mlp, not cnn' --hidden 20
 bad '--dropout is for models with a hidden layer' --model softmax --dropout 0.5
 bad '--patience wants a validation set' --patience 2 --validation 0
+bad '--study and --doctor are two things' --study overfit --doctor
+bad '--explain-conv and --predict are two things' --predict x.png --explain-conv
+bad '--lr is for a training, and --predict trains nothing' --lr 0.1 --predict x.png
+bad '--resume is for a training, and --explain-conv trains nothing' --explain-conv --resume x
+bad '--doctor trains nothing' --doctor --dot
 bad '--data ./none: there is no such folder' --data ./none
 bad '--data wants a value that is not empty' --data ''
 run 0 --help
@@ -111,6 +117,11 @@ done
 only runs/week04-mnist metrics.json model.safetensors report.html
 run 0 --quiet --data small --model mlp --samples 200 --epochs 1 --out quiet
 [ "$(wc -l <out)" -eq 1 ] || fail "--quiet prints more than one line"
+
+# ---- the cnn and batches of one sample ----
+run 0 --quiet --data small --samples 129 --epochs 1 --out odd
+bad 'two samples' --data small --samples 129 --batch 1
+bad 'wants two' --data small --samples 1
 
 # ---- equal seeds give equal bytes, on any number of threads and workers; another seed others ----
 mlp="--quiet --data small --model mlp --samples 1500 --epochs 2 --hidden 64,32 --batch 100 --dropout 0.2"
