@@ -9,7 +9,8 @@ complain() {
     bad=1
 }
 
-no_gradient=" adagrad adam bootstrap clipping correlation decimal decision-tree distributions ema folding gradcheck group-rates init pruning random-forest resize rmsprop roc-pr rolling schedules selection sgd tape "
+# Update rules, statistics and pictures have no gradient of their own; their exercises have answers, or name a test.
+no_gradient=" adagrad adam bootstrap clipping correlation decimal decision-tree distributions ema gradcheck group-rates pruning random-forest resize rmsprop roc-pr rolling schedules selection sgd "
 
 for file in lib/kernels/*.c lib/linalg/*.c; do
     [ -f "$file" ] || continue
