@@ -80,6 +80,48 @@ static ml_tensor *run_linear(const lab *l, ml_tape *t, ml_tensor *const *in)
     return ml_linear(t, in[0], in[1], in[2]);
 }
 
+/* Each shape with all of its axes. */
+static ml_status make_bmm(lab *l, ml_rng *rng)
+{
+    ml_status bad = add(l, rng, "a", l->shape[0].rank, l->shape[0].extent);
+    return bad ? bad : add(l, rng, "b", l->shape[1].rank, l->shape[1].extent);
+}
+
+static ml_tensor *run_bmm(const lab *l, ml_tape *t, ml_tensor *const *in)
+{
+    (void)l;
+    return ml_bmm(t, in[0], in[1], false, false);
+}
+
+static void cost_bmm(lab *l, const ml_tensor *y)
+{
+    double n = (double)y->size, d = (double)l->shape[0].extent[l->shape[0].rank - 1];
+    cost(l, 2 * n * d, 4 * n * d, d + n / (double)y->shape[y->rank - 1]);
+}
+
+/* q, k and v of one shape. */
+static ml_status make_attention(lab *l, ml_rng *rng)
+{
+    static const char *const names[] = {"q", "k", "v"};
+    ml_status bad = ML_OK;
+    for (int i = 0; i < 3 && !bad; i++)
+        bad = add(l, rng, names[i], l->shape[0].rank, l->shape[0].extent);
+    return bad;
+}
+
+static ml_tensor *run_attention(const lab *l, ml_tape *t, ml_tensor *const *in)
+{
+    (void)l;
+    return ml_attention(t, in[0], in[1], in[2], (ml_attention_opts){0});
+}
+
+/* Scores and their product with v, T numbers of each of y; back, the scores once more and four products. */
+static void cost_attention(lab *l, const ml_tensor *y)
+{
+    double n = (double)y->size * (double)y->shape[y->rank - 2];
+    cost(l, 4 * n, 10 * n, (double)(y->shape[y->rank - 2] + y->shape[y->rank - 1]));
+}
+
 /* ---- convolutions ---- */
 
 /* An option of an axis W: 0 said aloud is 0, where 0 left out is as along H. */
@@ -224,6 +266,12 @@ static void cost_tanh(lab *l, const ml_tensor *y)
     cost(l, (double)y->size, 3 * (double)y->size, 1);
 }
 
+static ml_tensor *run_gelu(const lab *l, ml_tape *t, ml_tensor *const *in)
+{
+    (void)l;
+    return ml_gelu(t, in[0]);
+}
+
 /* ---- along an axis, and over the batch ---- */
 
 /* --axis, else the last. */
@@ -263,6 +311,17 @@ static ml_tensor *run_log_softmax(const lab *l, ml_tape *t, ml_tensor *const *in
 static void cost_softmax(lab *l, const ml_tensor *y)
 {
     cost(l, 5 * (double)y->size, 4 * (double)y->size, along(l));
+}
+
+static ml_tensor *run_logsumexp(const lab *l, ml_tape *t, ml_tensor *const *in)
+{
+    return ml_logsumexp(t, in[0], axis(l), false);
+}
+
+static void cost_logsumexp(lab *l, const ml_tensor *y)
+{
+    (void)y;
+    cost(l, 4 * numbers(&l->shape[0]), 3 * numbers(&l->shape[0]), along(l));
 }
 
 static ml_status make_xent(lab *l, ml_rng *rng)
@@ -307,6 +366,11 @@ static ml_tensor *run_layer_norm(const lab *l, ml_tape *t, ml_tensor *const *in)
     return ml_layer_norm(t, in[0], in[1], in[2], 0);
 }
 
+static ml_tensor *run_group_norm(const lab *l, ml_tape *t, ml_tensor *const *in)
+{
+    return ml_group_norm(t, in[0], given(l->value[LAB_GROUPS], 1), in[1], in[2], 0);
+}
+
 /* Mean 1, variance 3, y 3; back, the two sums 4, dx 5. The terms are of a channel's, and of a row's, sums. */
 static void cost_batch_norm(lab *l, const ml_tensor *y)
 {
@@ -341,6 +405,10 @@ const lab_op lab_ops[] = {
      .ref = true, .linear = {1, 2}, .make = make_matmul, .run = run_matmul, .cost = cost_matmul},
     {.name = "linear", .usage = "NxD --out M", .example = "64x784 --out 128", .shapes = 1, .rank = 2, .flags = FLAGS(LAB_OUT),
      .blas = true, .ref = true, .linear = {X_AND_B, W_AND_B}, .make = make_linear, .run = run_linear, .cost = cost_matmul},
+    {.name = "bmm", .usage = "BxNxD BxDxM", .example = "16x128x64 16x64x128", .shapes = 2, .flags = NO_FLAGS, .blas = true, .ref = true,
+     .linear = {1, 2}, .make = make_bmm, .run = run_bmm, .cost = cost_bmm},
+    {.name = "attention", .usage = "BxTxD (q, k and v)", .example = "8x256x64", .shapes = 1, .flags = NO_FLAGS, .blas = true,
+     .ref = true, .make = make_attention, .run = run_attention, .cost = cost_attention},
     {.name = "conv2d", .usage = "NxHxWxC --filters F --k R", .example = "8x56x56x64 --filters 64 --k 3 --pad 1", .shapes = 1,
      .rank = 4, .flags = FLAGS(LAB_FILTERS, WINDOWS, LAB_DILATION, LAB_GROUPS), .blas = true, .ref = true,
      .linear = {X_AND_B, W_AND_B}, .make = make_conv2d, .run = run_conv2d, .cost = cost_convolution},
@@ -362,13 +430,19 @@ const lab_op lab_ops[] = {
      .one_back = true, .make = make_x, .run = run_log_softmax, .cost = cost_softmax},
     {.name = "softmax_xent", .usage = "NxK", .example = "256x1000", .shapes = 1, .rank = 2, .flags = NO_FLAGS, .ref = true,
      .one_back = true, .make = make_xent, .run = run_xent, .cost = cost_xent},
+    {.name = "logsumexp", .usage = "SHAPE [--axis A]", .example = "256x1000", .shapes = 1, .flags = FLAGS(LAB_AXIS), .ref = true,
+     .one_back = true, .make = make_x, .run = run_logsumexp, .cost = cost_logsumexp},
     {.name = "batch_norm", .usage = "...xC", .example = "32x28x28x64", .shapes = 1, .flags = NO_FLAGS, .ref = true, .make = make_norm,
      .run = run_batch_norm, .cost = cost_batch_norm},
     {.name = "layer_norm", .usage = "...xD", .example = "512x768", .shapes = 1, .flags = NO_FLAGS, .ref = true, .make = make_norm,
      .run = run_layer_norm, .cost = cost_layer_norm},
+    {.name = "group_norm", .usage = "NxHxWxC --groups G", .example = "32x28x28x64 --groups 8", .shapes = 1, .flags = FLAGS(LAB_GROUPS),
+     .ref = true, .make = make_norm, .run = run_group_norm, .cost = cost_batch_norm},
     {.name = "relu", .usage = "SHAPE", .example = "64x28x28x32", .shapes = 1, .flags = NO_FLAGS, .linear = {X}, .make = make_x,
      .run = run_relu, .cost = cost_relu},
     {.name = "tanh", .usage = "SHAPE", .example = "64x28x28x32", .shapes = 1, .flags = NO_FLAGS, .make = make_x, .run = run_tanh,
+     .cost = cost_tanh},
+    {.name = "gelu", .usage = "SHAPE", .example = "64x28x28x32", .shapes = 1, .flags = NO_FLAGS, .make = make_x, .run = run_gelu,
      .cost = cost_tanh},
     {.name = "sum", .usage = "SHAPE [--axis A]", .example = "64x28x28x32", .shapes = 1, .flags = FLAGS(LAB_AXIS), .ref = true,
      .one_back = true, .linear = {X}, .make = make_x, .run = run_sum, .cost = cost_sum},

@@ -31,6 +31,9 @@ has 'forward   ref'
 has 'forward   fast'
 has 'gradient of ref: ml_gradcheck, 56 numbers'
 has 'gradient of fast: ml_gradcheck'
+lab bmm 2x3x4 2x4x5
+lab attention 2x4x3
+has 'forward   blas'
 lab linear 4x6 --out 5
 lab conv2d 1x5x4x3 --filters 2 --k 3 --pad 1 --stride 2 --groups 1
 has 'body of conv2d.h'
@@ -49,6 +52,9 @@ lab log_softmax 6x5
 lab softmax_xent 6x5
 lab batch_norm 4x3x3x2
 lab layer_norm 6x8
+lab group_norm 2x3x3x4 --groups 2
+lab logsumexp 6x5
+lab gelu 40
 lab relu 7x9
 has 'one body'
 lab tanh 40
