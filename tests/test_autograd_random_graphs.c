@@ -332,6 +332,27 @@ static value product(graph *g)
     }
 }
 
+/* Pooling of any tensor as an image one pixel high, with windows that may overlap. */
+static value pooled(graph *g)
+{
+    ml_tape *t = g->t;
+    value a = pick(g);
+    int64_t n = a.x->size, k = n < 2 ? 1 : 2 + below(g, n < 3 ? 1 : 2);
+    ml_tensor *image = ml_reshape(t, a.x, 4, (int64_t[]){1, 1, n, 1});
+    ml_pool2d_opts o = {.k = 1, .k_w = k, .stride = 1, .stride_w = 1 + below(g, 2), .pad_w = below(g, (int)(k / 2) + 1), .exclude_pad = below(g, 2)};
+    o.pad_w = o.pad_w ? o.pad_w : ML_NONE;
+    switch (below(g, 4)) {
+    case 0:
+        return (value){ml_max_pool2d(t, image, o), a.bound};
+    case 1:
+        return (value){ml_avg_pool2d(t, image, o), a.bound};
+    case 2:
+        return (value){ml_adaptive_avg_pool2d(t, image, 1, 1 + below(g, n < 4 ? n : 4)), a.bound};
+    default:
+        return (value){ml_upsample_nearest(t, image, 2), a.bound};
+    }
+}
+
 /* Convolutions and resizing, of any two tensors taken as a sequence or an image of one channel and a short window. */
 static value convolution(graph *g)
 {
@@ -365,13 +386,22 @@ static value batches(graph *g)
         a.x = ml_reshape(t, a.x, 3, (int64_t[]){2, -1, a.x->shape[1]});
     b = twin(g, a);
     double n = (double)a.x->shape[a.x->rank - 1];
-    switch (below(g, 4)) {
+    int64_t columns = a.x->shape[a.x->rank - 1];
+    ml_tensor *gamma = ml_mean(t, ml_reshape(t, b.x, 2, (int64_t[]){-1, columns}), 0, false), *beta = ml_neg(t, gamma);
+    switch (below(g, 6)) {
     case 0:
         return (value){ml_bmm(t, a.x, b.x, false, true), a.bound * b.bound * n};
     case 1:
         return (value){ml_bmm(t, b.x, a.x, true, false), a.bound * b.bound * (double)a.x->shape[a.x->rank - 2]};
     case 2:
         return (value){ml_attention(t, a.x, b.x, a.x, (ml_attention_opts){.causal = below(g, 2)}), a.bound};
+    case 3:
+        return (value){ml_layer_norm(t, a.x, gamma, beta, 1), 9 * b.bound};
+    case 4: /* one row has no variance */
+        if (a.x->size > columns)
+            return (value){ml_batch_norm(t, ml_reshape(t, a.x, 2, (int64_t[]){-1, columns}), gamma, beta, NULL, NULL,
+                                         (ml_batch_norm_opts){.eps = 1}), 9 * b.bound};
+        /* fall through */
     default:
         return (value){ml_group_norm(t, a.x, 1, NULL, NULL, 1), 8};
     }
@@ -430,7 +460,10 @@ static value loss(graph *g)
     ml_real target[LARGEST * 2];
     for (int i = 0; i < LARGEST * 2; i++)
         target[i] = (ml_real)(i % 5) / 4;
-    switch (below(g, 6)) {
+    ml_real side[LARGEST * 2];
+    for (int i = 0; i < LARGEST * 2; i++)
+        side[i] = (ml_real)(i % 2 ? -1 : 1);
+    switch (below(g, 8)) {
     case 0:
         b = twin(g, a);
         return (value){ml_mse(t, a.x, b.x), pow(a.bound + b.bound, 2)};
@@ -445,6 +478,10 @@ static value loss(graph *g)
                        LARGEST * (a.bound + 1)};
     case 4:
         return distance(g);
+    case 5:
+        return (value){ml_hinge(t, a.x, ml_constant(t, a.x->rank, a.x->shape, side)), a.bound + 1};
+    case 6:
+        return (value){ml_binary_cross_entropy(t, a.x, ml_constant(t, a.x->rank, a.x->shape, target), (ml_bce_opts){0}), a.bound + 1};
     default:
         return of_labels(g);
     }
@@ -475,7 +512,7 @@ static ml_tensor *grow(ml_tape *t, ml_tensor *const *in, int n, void *user)
         g->v[g->n++] = (value){in[i], 1.5};
     for (int steps = 4 + below(g, 16); steps > 0; steps--) {
         value (*kinds[])(graph *) = {elementwise, elementwise, bent, along_an_axis, moved, moved, picked, product,
-                                     batches, convolution, loss};
+                                     batches, convolution, pooled, loss};
         if (!take(g, kinds[below(g, sizeof kinds / sizeof kinds[0])](g)))
             return NULL;
     }
