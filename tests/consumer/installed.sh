@@ -76,9 +76,9 @@ if echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ - -o "$work/cxx" >/dev/n
     good "$work/embed"
 fi
 
-# The pieces of docs/nets.md, one after another, and of docs/models.md.
+# The pieces of docs/nets.md, one after another, of docs/models.md, and of docs/loop.md.
 pieces() { awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$MLCORE_SOURCE/docs/$1"; }
-for page in nets models; do
+for page in nets models loop; do
     pieces $page.md >"$work/$page.c"
     $cc $strict "$work/$page.c" $cflags $libs -o "$work/$page" || fail "the program of docs/$page.md does not compile"
     (cd "$work" && ./$page) >"$work/$page.log" 2>&1 || fail "the program of docs/$page.md failed: $(cat "$work/$page.log")"
