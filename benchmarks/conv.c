@@ -1,9 +1,10 @@
 /* conv.c -- one convolution, its three passes: the body that is chosen, or each that fits. benchmarks/conv.py runs it beside PyTorch.
  *
- *   bench-conv [--n 32] [--threads 2] [--rounds 9] [--cpu] [--bodies] C H F R STRIDE PAD GROUPS
+ *   bench-conv [--n 32] [--threads 2] [--rounds 9] [--cpu] [--bodies] [--ref] C H F R STRIDE PAD GROUPS
  *
  * Pictures are H x H, windows R x R. In a round each runs once after the other; a figure is the median of the rounds. --cpu: one
- * thread, by the time that it had a core, the least of the rounds: for a machine that does something else besides.
+ * thread, by the time that it had a core, the least of the rounds: for a machine that does something else besides. --ref: the definition
+ * too, which takes its time.
  * Prints one JSON line: for each pass the seconds of each body, the chosen one first, under "flops" those of a pass, padding counted. */
 #include "lab/measure.h"
 
@@ -27,7 +28,7 @@ typedef struct run {
 typedef struct options {
     int64_t n;
     int threads, rounds;
-    bool cpu, bodies;
+    bool cpu, bodies, ref;
 } options;
 
 static double seconds(const options *o)
@@ -48,15 +49,15 @@ static ml_real *numbers(ml_rng *rng, int64_t n)
 }
 
 /* What is to be run: of each pass the chosen body, then the others. */
-static int list(run *runs, const mlk_conv2d *g, bool all)
+static int list(run *runs, const mlk_conv2d *g, bool all, bool ref)
 {
     int n = 0;
     for (int p = MLK_FORWARD; p <= MLK_DW; p++) {
         mlk_conv2d_pass pass = (mlk_conv2d_pass)p;
         mlk_conv2d_body chosen = mlk_conv2d_choose(ML_KERNEL_FAST, g, pass);
         runs[n++] = (run){.pass = pass, .body = chosen};
-        for (int b = MLK_CONV2D_REF + 1; b < MLK_CONV2D_BODIES && all; b++)
-            if (b != (int)chosen && mlk_conv2d_fits((mlk_conv2d_body)b, g))
+        for (int b = 0; b < MLK_CONV2D_BODIES; b++)
+            if (b != (int)chosen && (b == MLK_CONV2D_REF ? ref : all) && mlk_conv2d_fits((mlk_conv2d_body)b, g))
                 runs[n++] = (run){.pass = pass, .body = (mlk_conv2d_body)b};
     }
     return n;
@@ -118,6 +119,8 @@ int main(int argc, char **argv)
             o.cpu = true;
         else if (strcmp(argv[i], "--bodies") == 0)
             o.bodies = true;
+        else if (strcmp(argv[i], "--ref") == 0)
+            o.ref = true;
         else if (strcmp(argv[i], "--n") == 0 && i + 1 < argc)
             o.n = atoll(argv[++i]);
         else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
             v[values++] = atoll(argv[i]);
     }
     if (values < 7 || o.rounds < 1 || o.rounds > ROUNDS_MAX)
-        return fputs("usage: bench-conv [--n N] [--threads N] [--rounds N] [--cpu] [--bodies] C H F R STRIDE PAD GROUPS\n", stderr), 2;
+        return fputs("usage: bench-conv [--n N] [--threads N] [--rounds N] [--cpu] [--bodies] [--ref] C H F R STRIDE PAD GROUPS\n", stderr), 2;
     int64_t p = (v[1] + 2 * v[5] - v[3]) / v[4] + 1;
     mlk_conv2d_args a = {.kernel = ML_KERNEL_FAST,
                          .g = {.n = o.n, .h = v[1], .w = v[1], .c = v[0], .f = v[2], .r = v[3], .s = v[3], .p = p, .q = p,
@@ -136,7 +139,7 @@ int main(int argc, char **argv)
     static run runs[3 * MLK_CONV2D_BODIES];
     if (ml_set_threads(o.cpu ? 1 : o.threads))
         return ml_perror("conv");
-    int n = list(runs, &a.g, o.bodies);
+    int n = list(runs, &a.g, o.bodies, o.ref);
     measure(runs, n, a, &o);
     print(runs, n, &a.g, &o);
     return 0;
