@@ -252,6 +252,11 @@ static void files_that_are_none(void **state)
     assert_non_null(strstr(ml_error(), "model"));
     assert_null(ml_pipeline_load(tmp_path("nowhere")));
     assert_null(ml_pipeline_load(NULL));
+    static const char *const key = "mlcore";
+    const char *text = "{\"format\":1,\"kind\":\"pipeline\",\"parts\":{\"inputs\":{\"columns\":[],\"ignored\":[]}}}";
+    assert_int_equal(ml_safetensors_write(tmp_path("s"), NULL, 0, &key, &text, 1), ML_OK);
+    assert_null(ml_pipeline_load(tmp_path("s")));
+    assert_non_null(strstr(ml_error(), "inputs.columns is no list of 1 to "));
     assert_int_equal(ml_pipeline_save(NULL, tmp_path("x")), ML_EINVAL);
     assert_int_equal(ml_pipeline_save(p, NULL), ML_EINVAL);
     ml_pipeline_free(p);
@@ -413,6 +418,20 @@ static void recipes_that_do_not_fit(void **state)
     assert_null(ml_pipeline_labels(NULL, NULL, NULL) ? NULL : "");
 }
 
+/* Not even for a baseline that reads no column: nothing would say how many rows there are to predict. */
+static void without_inputs(void **state)
+{
+    (void)state;
+    static const char *const alone = "pipeline: no column but the target 'survived' is left to learn from";
+    assert_unfit(ML_RECIPE(ML_DUMMY(), ML_DROP("*")), "survived", alone);
+    assert_unfit(ML_RECIPE(ML_DUMMY(), ML_IMPUTE("age"), ML_DROP("*")), "survived",
+                 "pipeline: behind the steps no column is left for the learner");
+    ml_frame *f = without(people(40, 1), "age,rooms,sex,name,port,pay");
+    assert_null(ml_pipeline_fit(ML_RECIPE(ML_DUMMY()), f, "survived"));
+    assert_string_equal(ml_error(), alone);
+    ml_frame_free(f);
+}
+
 static void options_by_name(void **state)
 {
     (void)state;
@@ -467,6 +486,7 @@ int main(void)
         cmocka_unit_test(refused_by_name),
         cmocka_unit_test(a_test_frame_is_predicted_but_not_fitted),
         cmocka_unit_test(recipes_that_do_not_fit),
+        cmocka_unit_test(without_inputs),
         cmocka_unit_test(options_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,11 +40,14 @@ static ml_status find_ignored(mli_inputs *in, const ml_frame *all, const ml_fram
 
 ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *used, const char *target)
 {
+    char shown[MLI_SHOWN];
     *in = (mli_inputs){.v = mli_alloc((size_t)used->columns * sizeof *in->v)};
     ml_status s = in->v ? find_ignored(in, all, used) : ML_ENOMEM;
     for (int j = 0; j < used->columns && !s; j++)
         if (strcmp(used->column[j].name, target) != 0)
             s = add_input(in, used->column[j].name, used->column[j].type);
+    if (!s && !in->n)
+        s = mli_fail(ML_EINVAL, "pipeline: no column but the target '%s' is left to learn from", mli_shown(target, shown));
     if (s)
         mli_inputs_free(in);
     return s;
@@ -125,8 +128,8 @@ ml_status mli_inputs_take(mli_inputs *in, mli_store *s, const char *at)
         return ml_error_status();
     size_t n = json_array_size(list);
     int64_t ignored;
-    if (!json_is_array(list) || n > MOST_INPUTS)
-        return mli_store_fail(s, at, "columns", "is no list of at most %d", MOST_INPUTS);
+    if (!json_is_array(list) || n < 1 || n > MOST_INPUTS)
+        return mli_store_fail(s, at, "columns", "is no list of 1 to %d", MOST_INPUTS);
     ml_status status = mli_store_texts(s, at, "ignored", 0, MOST_INPUTS, &in->ignore, &ignored);
     if (!status && !(in->v = mli_alloc(n * sizeof *in->v)))
         status = ML_ENOMEM;

@@ -83,6 +83,8 @@ static ml_frame *fit_steps(ml_pipeline *p, const ml_recipe *recipe, const ml_fra
 static ml_matrix *numbers_of(const ml_frame *f)
 {
     char shown[MLI_SHOWN];
+    if (!f->columns)
+        return mli_null(ML_EINVAL, "pipeline: behind the steps no column is left for the learner");
     for (int j = 0; j < f->columns; j++) {
         const ml_column *c = &f->column[j];
         if (c->type != ML_NUMBER && c->type != ML_INTEGER)
