@@ -208,6 +208,34 @@ static void test_matrices(void **state)
     ml_frame_free(f);
 }
 
+static void test_tensors(void **state)
+{
+    (void)state;
+    ml_frame *f = five(), *numbers = ml_frame_without(f, "name"), *none = ml_frame_head(f, 0);
+    ml_tensor *x = ml_frame_tensor(f, "port,age"), *all = ml_frame_tensor(numbers, NULL), *empty = ml_frame_tensor(none, "age,kin");
+    assert_true(x && x->rank == 2 && x->shape[0] == 5 && x->shape[1] == 2);
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 2; j++) { /* row after row, and what is missing is NaN */
+            const double v = ml_column_number(ml_frame_column(f, j ? "age" : "port"), i);
+            assert_true(isnan(v) ? isnan(x->data[2 * i + j]) : x->data[2 * i + j] == (ml_real)v);
+        }
+    assert_true(isnan(x->data[6]) && x->data[7] == 61);
+    assert_true(all && all->shape[0] == 5 && all->shape[1] == 4);
+    assert_true(empty && empty->shape[0] == 0 && empty->shape[1] == 2);
+    assert_null(ml_frame_tensor(f, NULL));
+    assert_says("frame_tensor: column 'name' is text: encode it, or leave it out");
+    assert_null(ml_frame_tensor(f, "age,fare"));
+    assert_says("frame_tensor: frame_column: there is no column 'fare'");
+    assert_null(ml_frame_tensor(f, "age,age"));
+    assert_says("frame_tensor: 'age' is named twice");
+    assert_null(ml_frame_tensor(NULL, NULL));
+    assert_int_equal(ml_frame_set_role(numbers, ML_ROLE_TEST), ML_OK); /* to predict for it is allowed */
+    ml_tensor *test = ml_frame_tensor(numbers, "age");
+    assert_non_null(test);
+    ml_tensor_free(x), ml_tensor_free(all), ml_tensor_free(empty), ml_tensor_free(test);
+    ml_frame_free(f), ml_frame_free(numbers), ml_frame_free(none);
+}
+
 /* ---- order ---- */
 
 static void test_order_and_codes(void **state)
@@ -245,12 +273,14 @@ static bool all_of_it(void)
     const int32_t codes[] = {1, 0, 1, 0, 1, 0};
     ml_frame *f = ml_frame_new(), *rest = NULL, *held = NULL, *some = NULL;
     ml_matrix *m = NULL;
+    ml_tensor *x = NULL;
     bool well = f && !ml_frame_put_numbers(f, "a", (double[]){1, 2, 3, 4, 5, 6}, 6) &&
                 !ml_frame_put_categories(f, "b", (ml_ints){codes, 6}, (const char *[]){"x", "y"}, 2) &&
                 !ml_frame_put_texts(f, "c", (const char *[]){"1", NULL, "333", "", "5", "6"}, 6) &&
                 !ml_frame_split(f, 0.4, 1, ML_ROLE_TEST, "b", &rest, &held) && (some = ml_frame_select(f, "a,b")) &&
-                (m = ml_frame_matrix(some, NULL));
+                (m = ml_frame_matrix(some, NULL)) && (x = ml_frame_tensor(some, "b,a"));
     ml_matrix_free(m);
+    ml_tensor_free(x);
     ml_frame_free(f), ml_frame_free(rest), ml_frame_free(held), ml_frame_free(some);
     return well;
 }
@@ -282,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_frame),
         cmocka_unit_test(test_splits_keep_shares_and_roles),
         cmocka_unit_test(test_matrices),
+        cmocka_unit_test(test_tensors),
         cmocka_unit_test(test_order_and_codes),
         cmocka_unit_test(test_every_refused_request),
     };
