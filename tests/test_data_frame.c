@@ -110,6 +110,64 @@ static void test_columns_by_lists_of_names(void **state)
     ml_frame_free(f), ml_frame_free(g), ml_frame_free(h), ml_frame_free(none);
 }
 
+/* Whatever comes, goes and is renamed, each column is found by its name, and no other is. */
+static void test_names_are_found(void **state)
+{
+    (void)state;
+    enum { NAMES = 300, CHANGES = 20000 };
+    ml_frame *f = ml_frame_new();
+    ml_rng rng = ml_rng_seed(1);
+    char a[16], b[16];
+    for (int i = 0; i < CHANGES; i++) {
+        snprintf(a, sizeof a, "c%d", (int)ml_rng_below(&rng, NAMES));
+        snprintf(b, sizeof b, "c%d", (int)ml_rng_below(&rng, NAMES));
+        const bool has_a = ml_frame_has(f, a), has_b = ml_frame_has(f, b);
+        const int what = (int)ml_rng_below(&rng, 3);
+        if (what == 0)
+            assert_int_equal(ml_frame_put_numbers(f, a, (double[]){i}, 1), ML_OK);
+        else if (what == 1)
+            assert_int_equal(ml_frame_remove(f, a), has_a ? ML_OK : ML_EINVAL);
+        else
+            assert_int_equal(ml_frame_rename(f, a, b), has_a && (!has_b || strcmp(a, b) == 0) ? ML_OK : ML_EINVAL);
+        if (i % 100)
+            continue;
+        int found = 0;
+        for (int k = 0; k < NAMES; k++) {
+            snprintf(a, sizeof a, "c%d", k);
+            found += ml_frame_has(f, a);
+        }
+        assert_int_equal(found, f->columns);
+        for (int j = 0; j < f->columns; j++)
+            assert_ptr_equal(ml_frame_column(f, f->column[j].name), &f->column[j]);
+    }
+    assert_true(f->columns > NAMES / 4 && f->columns < NAMES);
+    ml_frame_free(f);
+}
+
+/* Lists of names as long as a frame is wide. */
+static void test_long_lists_of_names(void **state)
+{
+    (void)state;
+    enum { N = 300000 };
+    char *list = malloc(8 * N), name[16];
+    assert_non_null(list);
+    size_t n = 0;
+    ml_frame *f = ml_frame_new();
+    for (int j = 0; j < N; j++) {
+        snprintf(name, sizeof name, "%d", j);
+        assert_int_equal(ml_frame_put_numbers(f, name, (double[]){j}, 1), ML_OK);
+        if (j % 2)
+            n += (size_t)sprintf(list + n, "%s%d", n ? "," : "", j);
+    }
+    ml_frame *odd = ml_frame_select(f, list), *even = ml_frame_without(f, list);
+    ml_matrix *m = ml_frame_matrix(f, list);
+    assert_true(odd && even && m && odd->columns == N / 2 && even->columns == N / 2 && m->columns == N / 2);
+    assert_true(odd->column[7].number[0] == 15 && even->column[7].number[0] == 14 && ml_matrix_at(m, 0, 7) == 15);
+    ml_matrix_free(m);
+    ml_frame_free(f), ml_frame_free(odd), ml_frame_free(even);
+    free(list);
+}
+
 static void test_rows(void **state)
 {
     (void)state;
@@ -308,6 +366,8 @@ int main(void)
         cmocka_unit_test(test_what_is_put_is_found),
         cmocka_unit_test(test_what_is_wrong_is_said),
         cmocka_unit_test(test_columns_by_lists_of_names),
+        cmocka_unit_test(test_names_are_found),
+        cmocka_unit_test(test_long_lists_of_names),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_an_empty_frame),
         cmocka_unit_test(test_splits_keep_shares_and_roles),

@@ -367,6 +367,31 @@ static void refused_by_name(void **state)
     ml_pipeline_free(p);
 }
 
+/* In time that goes with the number of columns, not with its square. */
+static void many_columns(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    char name[16];
+    ml_frame *f = ml_frame_new();
+    assert_int_equal(ml_frame_put_integers(f, "y", (int64_t[]){0, 1}, 2), ML_OK);
+    for (int j = 0; j < N; j++) {
+        snprintf(name, sizeof name, "%d", j);
+        assert_int_equal(ml_frame_put_numbers(f, name, (double[]){j, -j}, 2), ML_OK);
+    }
+    ml_pipeline *p = ml_pipeline_fit(ML_RECIPE(ML_DUMMY(.strategy = ML_DUMMY_CONSTANT, .constant = 1), ML_SCALE("*")), f, "y");
+    if (!p)
+        fail_msg("%s", ml_error());
+    int32_t label[2] = {0};
+    assert_int_equal(ml_pipeline_labels(p, f, label), ML_OK);
+    assert_true(label[0] == 1 && label[1] == 1);
+    assert_int_equal(ml_frame_rename(f, "199999", "boat"), ML_OK);
+    assert_int_equal(ml_pipeline_labels(p, f, label), ML_EINVAL);
+    assert_string_equal(ml_error(), "pipeline: column 'boat' is none of those that the pipeline was fitted on: leave it out");
+    ml_pipeline_free(p);
+    ml_frame_free(f);
+}
+
 static void a_test_frame_is_predicted_but_not_fitted(void **state)
 {
     (void)state;
@@ -484,6 +509,7 @@ int main(void)
         cmocka_unit_test(other_types_that_lose_nothing),
         cmocka_unit_test(types_change_no_answer),
         cmocka_unit_test(refused_by_name),
+        cmocka_unit_test(many_columns),
         cmocka_unit_test(a_test_frame_is_predicted_but_not_fitted),
         cmocka_unit_test(recipes_that_do_not_fit),
         cmocka_unit_test(without_inputs),

@@ -55,21 +55,30 @@ ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *use
 
 /* ---- a frame ---- */
 
+static void mark(const ml_frame *f, const char *name, bool *known)
+{
+    const int j = mli_frame_find(f, name);
+    if (j >= 0)
+        known[j] = true;
+}
+
 static ml_status refuse_others(const mli_inputs *in, const ml_frame *f, const char *target)
 {
     char shown[MLI_SHOWN];
-    for (int j = 0; j < f->columns; j++) {
-        const char *name = f->column[j].name;
-        bool known = strcmp(name, target) == 0;
-        for (int k = 0; k < in->n && !known; k++)
-            known = strcmp(name, in->v[k].name) == 0;
-        for (int k = 0; k < in->ignored && !known; k++)
-            known = strcmp(name, in->ignore[k]) == 0;
-        if (!known)
-            return mli_fail(ML_EINVAL, "pipeline: column '%s' is none of those that the pipeline was fitted on: leave it out",
-                            mli_shown(name, shown));
-    }
-    return ML_OK;
+    bool *known = mli_calloc((size_t)f->columns, sizeof *known);
+    ml_status s = known ? ML_OK : ML_ENOMEM;
+    if (!s)
+        mark(f, target, known);
+    for (int k = 0; k < in->n && !s; k++)
+        mark(f, in->v[k].name, known);
+    for (int k = 0; k < in->ignored && !s; k++)
+        mark(f, in->ignore[k], known);
+    for (int j = 0; j < f->columns && !s; j++)
+        if (!known[j])
+            s = mli_fail(ML_EINVAL, "pipeline: column '%s' is none of those that the pipeline was fitted on: leave it out",
+                         mli_shown(f->column[j].name, shown));
+    mli_free(known);
+    return s;
 }
 
 ml_frame *mli_inputs_conform(const mli_inputs *in, const ml_frame *f, const char *target)
