@@ -130,6 +130,7 @@ typedef struct mli_trials {
     const mli_goal *goal;
     const mli_score_list *scores;
 } mli_trials;
+/* An error says of which of the two parts it is, since a row that it names is counted there. */
 ml_status mli_trial_run(const mli_trials *all, const mli_trial *t);
 
 /* ml_search_fit where the goal is known already. */
