@@ -457,6 +457,37 @@ static void without_inputs(void **state)
     ml_frame_free(f);
 }
 
+/* What a program asks before it fits anything. */
+static void recipes_are_checked(void **state)
+{
+    (void)state;
+    ml_recipe r = people_recipe(ML_TREE(.max_depth = 3));
+    assert_null(ml_recipe_check(&r));
+    assert_string_equal(ml_recipe_check(NULL), "recipe: -1 steps, not 0 .. 32");
+    r.step[1].opts.columns = NULL;
+    assert_string_equal(ml_recipe_check(&r), "recipe: step 1: impute: columns is NULL");
+    r.step[1] = (ml_prep_step){0};
+    assert_string_equal(ml_recipe_check(&r), "recipe: step 1 is empty");
+    r = people_recipe((ml_learner){0});
+    assert_string_equal(ml_recipe_check(&r), "learner: it has no kind");
+
+    ml_learner tree = ML_TREE();
+    assert_null(ml_learner_check(tree));
+    assert_int_equal(ml_learner_set(&tree, "max_depth", 3), ML_OK);
+    assert_int_equal(tree.opts.tree.max_depth, 3);
+    assert_int_equal(ml_learner_set(&tree, "depth", 3), ML_EINVAL);
+    assert_non_null(strstr(ml_error(), "tree: there is no option 'depth'; there are: "));
+    assert_int_equal(ml_learner_set(&tree, "max_depth", 2.5), ML_EINVAL);
+    assert_int_equal(ml_learner_set(&tree, NULL, 3), ML_EINVAL);
+    assert_int_equal(ml_learner_set(&(ml_learner){0}, "max_depth", 3), ML_EINVAL);
+    assert_int_equal(ml_learner_set(NULL, "max_depth", 3), ML_EINVAL);
+    assert_int_equal(tree.opts.tree.max_depth, 3);
+    tree.opts.tree.max_depth = -7;
+    assert_non_null(strstr(ml_learner_check(tree), "tree: max_depth is -7"));
+    r = people_recipe(tree);
+    assert_string_equal(ml_recipe_check(&r), ml_learner_check(tree));
+}
+
 static void options_by_name(void **state)
 {
     (void)state;
@@ -513,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_test_frame_is_predicted_but_not_fitted),
         cmocka_unit_test(recipes_that_do_not_fit),
         cmocka_unit_test(without_inputs),
+        cmocka_unit_test(recipes_are_checked),
         cmocka_unit_test(options_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
