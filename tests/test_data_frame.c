@@ -85,6 +85,34 @@ static void test_what_is_wrong_is_said(void **state)
     ml_frame_free(f);
 }
 
+/* From another frame, from the same one, in the place of another. */
+static void test_columns_are_copied(void **state)
+{
+    (void)state;
+    ml_frame *f = five(), *g = ml_frame_new();
+    for (int j = 0; j < f->columns; j++)
+        assert_int_equal(ml_frame_put(g, NULL, &f->column[j]), ML_OK);
+    assert_int_equal(ml_frame_put(g, "again", ml_frame_column(g, "name")), ML_OK);
+    assert_int_equal(ml_frame_put(g, "age", ml_frame_column(g, "port")), ML_OK);
+    assert_int_equal(ml_frame_put(g, "port", ml_frame_column(g, "port")), ML_OK);
+    ml_frame_free(f);
+    f = five();
+    assert_true(g->columns == 6 && g->rows == 5 && g->column[0].type == ML_CATEGORY);
+    for (int i = 0; i < 5; i++) {
+        const char *name = ml_column_text(ml_frame_column(f, "name"), i), *port = ml_column_text(ml_frame_column(f, "port"), i);
+        const char *again = ml_column_text(ml_frame_column(g, "again"), i), *age = ml_column_text(ml_frame_column(g, "age"), i);
+        assert_true(name ? again && strcmp(name, again) == 0 : !again);
+        assert_true(port ? age && strcmp(port, age) == 0 : !age);
+    }
+    ml_frame *two = ml_frame_head(f, 2);
+    assert_int_equal(ml_frame_put(g, NULL, &two->column[0]), ML_EINVAL);
+    assert_says("column 'age' has 2 values, and the frame 5 rows");
+    assert_int_equal(ml_frame_put(g, NULL, NULL), ML_EINVAL);
+    assert_int_equal(ml_frame_put(g, "", &f->column[0]), ML_EINVAL);
+    assert_int_equal(ml_frame_put(NULL, NULL, &f->column[0]), ML_EINVAL);
+    ml_frame_free(f), ml_frame_free(g), ml_frame_free(two);
+}
+
 static void test_columns_by_lists_of_names(void **state)
 {
     (void)state;
@@ -260,6 +288,19 @@ static void test_matrices(void **state)
     const ml_matrix plain = {.v = rows, .rows = 2, .columns = 3}, turned = {.v = rows, .rows = 3, .columns = 2, .row_stride = 1,
                                                                             .column_stride = 3};
     assert_true(ml_matrix_at(&plain, 1, 0) == 4 && ml_matrix_at(&turned, 0, 1) == 4);
+    ml_matrix *own = ml_matrix_new(1, 2);
+    assert_null(own->names);
+    char name[] = "now";
+    assert_int_equal(ml_matrix_name(own, (const char *[]){"before", "b"}), ML_OK);
+    assert_int_equal(ml_matrix_name(own, (const char *[]){name, "b"}), ML_OK);
+    name[0] = 'c'; /* they are copies */
+    assert_string_equal(own->names[0], "now");
+    assert_int_equal(ml_matrix_name(own, (const char *[]){"a", NULL}), ML_EINVAL);
+    assert_says("matrix_name: name 1 is NULL");
+    assert_int_equal(ml_matrix_name(own, NULL), ML_EINVAL);
+    assert_int_equal(ml_matrix_name(NULL, (const char *[]){"a"}), ML_EINVAL);
+    assert_string_equal(own->names[1], "b");
+    ml_matrix_free(own);
     assert_null(ml_matrix_new(INT64_MAX, 2));
     assert_null(ml_matrix_new(-1, 2));
     ml_matrix_free(m);
@@ -365,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_put_is_found),
         cmocka_unit_test(test_what_is_wrong_is_said),
+        cmocka_unit_test(test_columns_are_copied),
         cmocka_unit_test(test_columns_by_lists_of_names),
         cmocka_unit_test(test_names_are_found),
         cmocka_unit_test(test_long_lists_of_names),
