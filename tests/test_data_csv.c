@@ -505,7 +505,7 @@ static void *metered_alloc(void *user, size_t n)
     if (!p)
         return NULL;
     *p = n;
-    const int64_t live = meter.live += (int64_t)n;
+    const int64_t live = atomic_fetch_add(&meter.live, (int64_t)n) + (int64_t)n;
     for (int64_t most = meter.most; live > most && !atomic_compare_exchange_weak(&meter.most, &most, live);)
         ;
     return (char *)p + 64;
@@ -515,7 +515,7 @@ static void metered_free(void *user, void *p)
 {
     (void)user;
     size_t *block = (size_t *)(void *)((char *)p - 64);
-    meter.live -= (int64_t)*block;
+    atomic_fetch_sub(&meter.live, (int64_t)*block);
     free(block);
 }
 
