@@ -123,7 +123,7 @@ static void a_perfect_table_has_gaps(void **state)
 static void names_do_not_steer_the_terminal(void **state)
 {
     (void)state;
-    const char *names[] = {"\033[31mred", "a\nb\tc", "\xc2\x9b" "31m"};
+    const char *names[] = {"\033[31mred", "a\nb\tc", ("\xc2\x9b" "31m")};
     char text[1024] = "";
     FILE *out = fmemopen(text, sizeof text, "w");
     ml_confusion_print(out, (int64_t[]){5, 0, 0, 0, 5, 1, 0, 0, 1}, 3, names);
