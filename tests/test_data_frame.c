@@ -85,6 +85,34 @@ static void test_what_is_wrong_is_said(void **state)
     ml_frame_free(f);
 }
 
+/* From another frame, from the same one, in the place of another. */
+static void test_columns_are_copied(void **state)
+{
+    (void)state;
+    ml_frame *f = five(), *g = ml_frame_new();
+    for (int j = 0; j < f->columns; j++)
+        assert_int_equal(ml_frame_put(g, NULL, &f->column[j]), ML_OK);
+    assert_int_equal(ml_frame_put(g, "again", ml_frame_column(g, "name")), ML_OK);
+    assert_int_equal(ml_frame_put(g, "age", ml_frame_column(g, "port")), ML_OK);
+    assert_int_equal(ml_frame_put(g, "port", ml_frame_column(g, "port")), ML_OK);
+    ml_frame_free(f);
+    f = five();
+    assert_true(g->columns == 6 && g->rows == 5 && g->column[0].type == ML_CATEGORY);
+    for (int i = 0; i < 5; i++) {
+        const char *name = ml_column_text(ml_frame_column(f, "name"), i), *port = ml_column_text(ml_frame_column(f, "port"), i);
+        const char *again = ml_column_text(ml_frame_column(g, "again"), i), *age = ml_column_text(ml_frame_column(g, "age"), i);
+        assert_true(name ? again && strcmp(name, again) == 0 : !again);
+        assert_true(port ? age && strcmp(port, age) == 0 : !age);
+    }
+    ml_frame *two = ml_frame_head(f, 2);
+    assert_int_equal(ml_frame_put(g, NULL, &two->column[0]), ML_EINVAL);
+    assert_says("column 'age' has 2 values, and the frame 5 rows");
+    assert_int_equal(ml_frame_put(g, NULL, NULL), ML_EINVAL);
+    assert_int_equal(ml_frame_put(g, "", &f->column[0]), ML_EINVAL);
+    assert_int_equal(ml_frame_put(NULL, NULL, &f->column[0]), ML_EINVAL);
+    ml_frame_free(f), ml_frame_free(g), ml_frame_free(two);
+}
+
 static void test_columns_by_lists_of_names(void **state)
 {
     (void)state;
@@ -108,6 +136,64 @@ static void test_columns_by_lists_of_names(void **state)
     assert_int_equal(ml_frame_remove(f, "age"), ML_OK);
     assert_string_equal(f->column[0].name, "sibs, sp\\");
     ml_frame_free(f), ml_frame_free(g), ml_frame_free(h), ml_frame_free(none);
+}
+
+/* Whatever comes, goes and is renamed, each column is found by its name, and no other is. */
+static void test_names_are_found(void **state)
+{
+    (void)state;
+    enum { NAMES = 300, CHANGES = 20000 };
+    ml_frame *f = ml_frame_new();
+    ml_rng rng = ml_rng_seed(1);
+    char a[16], b[16];
+    for (int i = 0; i < CHANGES; i++) {
+        snprintf(a, sizeof a, "c%d", (int)ml_rng_below(&rng, NAMES));
+        snprintf(b, sizeof b, "c%d", (int)ml_rng_below(&rng, NAMES));
+        const bool has_a = ml_frame_has(f, a), has_b = ml_frame_has(f, b);
+        const int what = (int)ml_rng_below(&rng, 3);
+        if (what == 0)
+            assert_int_equal(ml_frame_put_numbers(f, a, (double[]){i}, 1), ML_OK);
+        else if (what == 1)
+            assert_int_equal(ml_frame_remove(f, a), has_a ? ML_OK : ML_EINVAL);
+        else
+            assert_int_equal(ml_frame_rename(f, a, b), has_a && (!has_b || strcmp(a, b) == 0) ? ML_OK : ML_EINVAL);
+        if (i % 100)
+            continue;
+        int found = 0;
+        for (int k = 0; k < NAMES; k++) {
+            snprintf(a, sizeof a, "c%d", k);
+            found += ml_frame_has(f, a);
+        }
+        assert_int_equal(found, f->columns);
+        for (int j = 0; j < f->columns; j++)
+            assert_ptr_equal(ml_frame_column(f, f->column[j].name), &f->column[j]);
+    }
+    assert_true(f->columns > NAMES / 4 && f->columns < NAMES);
+    ml_frame_free(f);
+}
+
+/* Lists of names as long as a frame is wide. */
+static void test_long_lists_of_names(void **state)
+{
+    (void)state;
+    enum { N = 300000 };
+    char *list = malloc(8 * N), name[16];
+    assert_non_null(list);
+    size_t n = 0;
+    ml_frame *f = ml_frame_new();
+    for (int j = 0; j < N; j++) {
+        snprintf(name, sizeof name, "%d", j);
+        assert_int_equal(ml_frame_put_numbers(f, name, (double[]){j}, 1), ML_OK);
+        if (j % 2)
+            n += (size_t)sprintf(list + n, "%s%d", n ? "," : "", j);
+    }
+    ml_frame *odd = ml_frame_select(f, list), *even = ml_frame_without(f, list);
+    ml_matrix *m = ml_frame_matrix(f, list);
+    assert_true(odd && even && m && odd->columns == N / 2 && even->columns == N / 2 && m->columns == N / 2);
+    assert_true(odd->column[7].number[0] == 15 && even->column[7].number[0] == 14 && ml_matrix_at(m, 0, 7) == 15);
+    ml_matrix_free(m);
+    ml_frame_free(f), ml_frame_free(odd), ml_frame_free(even);
+    free(list);
 }
 
 static void test_rows(void **state)
@@ -202,10 +288,51 @@ static void test_matrices(void **state)
     const ml_matrix plain = {.v = rows, .rows = 2, .columns = 3}, turned = {.v = rows, .rows = 3, .columns = 2, .row_stride = 1,
                                                                             .column_stride = 3};
     assert_true(ml_matrix_at(&plain, 1, 0) == 4 && ml_matrix_at(&turned, 0, 1) == 4);
+    ml_matrix *own = ml_matrix_new(1, 2);
+    assert_null(own->names);
+    char name[] = "now";
+    assert_int_equal(ml_matrix_name(own, (const char *[]){"before", "b"}), ML_OK);
+    assert_int_equal(ml_matrix_name(own, (const char *[]){name, "b"}), ML_OK);
+    name[0] = 'c'; /* they are copies */
+    assert_string_equal(own->names[0], "now");
+    assert_int_equal(ml_matrix_name(own, (const char *[]){"a", NULL}), ML_EINVAL);
+    assert_says("matrix_name: name 1 is NULL");
+    assert_int_equal(ml_matrix_name(own, NULL), ML_EINVAL);
+    assert_int_equal(ml_matrix_name(NULL, (const char *[]){"a"}), ML_EINVAL);
+    assert_string_equal(own->names[1], "b");
+    ml_matrix_free(own);
     assert_null(ml_matrix_new(INT64_MAX, 2));
     assert_null(ml_matrix_new(-1, 2));
     ml_matrix_free(m);
     ml_frame_free(f);
+}
+
+static void test_tensors(void **state)
+{
+    (void)state;
+    ml_frame *f = five(), *numbers = ml_frame_without(f, "name"), *none = ml_frame_head(f, 0);
+    ml_tensor *x = ml_frame_tensor(f, "port,age"), *all = ml_frame_tensor(numbers, NULL), *empty = ml_frame_tensor(none, "age,kin");
+    assert_true(x && x->rank == 2 && x->shape[0] == 5 && x->shape[1] == 2);
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 2; j++) { /* row after row, and what is missing is NaN */
+            const double v = ml_column_number(ml_frame_column(f, j ? "age" : "port"), i);
+            assert_true(isnan(v) ? isnan(x->data[2 * i + j]) : x->data[2 * i + j] == (ml_real)v);
+        }
+    assert_true(isnan(x->data[6]) && x->data[7] == 61);
+    assert_true(all && all->shape[0] == 5 && all->shape[1] == 4);
+    assert_true(empty && empty->shape[0] == 0 && empty->shape[1] == 2);
+    assert_null(ml_frame_tensor(f, NULL));
+    assert_says("frame_tensor: column 'name' is text: encode it, or leave it out");
+    assert_null(ml_frame_tensor(f, "age,fare"));
+    assert_says("frame_tensor: frame_column: there is no column 'fare'");
+    assert_null(ml_frame_tensor(f, "age,age"));
+    assert_says("frame_tensor: 'age' is named twice");
+    assert_null(ml_frame_tensor(NULL, NULL));
+    assert_int_equal(ml_frame_set_role(numbers, ML_ROLE_TEST), ML_OK); /* to predict for it is allowed */
+    ml_tensor *test = ml_frame_tensor(numbers, "age");
+    assert_non_null(test);
+    ml_tensor_free(x), ml_tensor_free(all), ml_tensor_free(empty), ml_tensor_free(test);
+    ml_frame_free(f), ml_frame_free(numbers), ml_frame_free(none);
 }
 
 /* ---- order ---- */
@@ -245,12 +372,14 @@ static bool all_of_it(void)
     const int32_t codes[] = {1, 0, 1, 0, 1, 0};
     ml_frame *f = ml_frame_new(), *rest = NULL, *held = NULL, *some = NULL;
     ml_matrix *m = NULL;
+    ml_tensor *x = NULL;
     bool well = f && !ml_frame_put_numbers(f, "a", (double[]){1, 2, 3, 4, 5, 6}, 6) &&
                 !ml_frame_put_categories(f, "b", (ml_ints){codes, 6}, (const char *[]){"x", "y"}, 2) &&
                 !ml_frame_put_texts(f, "c", (const char *[]){"1", NULL, "333", "", "5", "6"}, 6) &&
                 !ml_frame_split(f, 0.4, 1, ML_ROLE_TEST, "b", &rest, &held) && (some = ml_frame_select(f, "a,b")) &&
-                (m = ml_frame_matrix(some, NULL));
+                (m = ml_frame_matrix(some, NULL)) && (x = ml_frame_tensor(some, "b,a"));
     ml_matrix_free(m);
+    ml_tensor_free(x);
     ml_frame_free(f), ml_frame_free(rest), ml_frame_free(held), ml_frame_free(some);
     return well;
 }
@@ -277,11 +406,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_put_is_found),
         cmocka_unit_test(test_what_is_wrong_is_said),
+        cmocka_unit_test(test_columns_are_copied),
         cmocka_unit_test(test_columns_by_lists_of_names),
+        cmocka_unit_test(test_names_are_found),
+        cmocka_unit_test(test_long_lists_of_names),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_an_empty_frame),
         cmocka_unit_test(test_splits_keep_shares_and_roles),
         cmocka_unit_test(test_matrices),
+        cmocka_unit_test(test_tensors),
         cmocka_unit_test(test_order_and_codes),
         cmocka_unit_test(test_every_refused_request),
     };

@@ -95,6 +95,10 @@ static void rows_are_filtered(void **state)
     ml_frame *adults = ml_frame_filter(f, is_adult, &limit);
     assert_words(adults, "name", ML_TEXT, "Ann Dora");
     assert_int_equal(adults->role, ML_ROLE_TEST);
+    assert_mask(ml_mask_rows(f, is_adult, &limit), "10010");
+    ml_frame *women = ml_frame_where(f, ml_mask_and(ml_mask_rows(f, is_adult, &limit), ml_mask_text(f, "sex", ML_EQUAL, "female")));
+    assert_words(women, "name", ML_TEXT, "Ann Dora");
+    ml_frame_free(women);
     ml_frame *none = ml_frame_where(f, ml_mask_new(5));
     assert_int_equal(none->rows, 0);
     assert_int_equal(none->columns, 4);
@@ -128,6 +132,8 @@ static void masks_refuse(void **state)
     assert_null(ml_frame_where(NULL, ml_mask_new(4)));
     assert_null(ml_frame_where(f, NULL));
     assert_null(ml_frame_filter(f, NULL, NULL));
+    assert_null(ml_mask_rows(f, NULL, NULL));
+    assert_null(ml_mask_rows(NULL, is_adult, NULL));
     assert_int_equal(ml_frame_put_mask(f, "", ml_mask_new(5)), ML_EINVAL);
     assert_null(ml_mask_new(-1));
     assert_int_equal(ml_mask_count(NULL), 0);

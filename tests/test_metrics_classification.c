@@ -105,12 +105,45 @@ static void prints_a_table(void **state)
     assert_non_null(strstr(text, "      truth    0    1    2   total recall %\n"));
 }
 
+static void a_perfect_table_has_gaps(void **state)
+{
+    (void)state;
+    char text[1024] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    ml_confusion_print(out, (int64_t[]){5, 0, 0, 5}, 2, NULL);
+    fclose(out);
+    assert_string_equal(text, "             predicted\n"
+                              "      truth     0     1   total recall %\n"
+                              "          0     5     .       5    100.0\n"
+                              "          1     .     5       5    100.0\n"
+                              "precision % 100.0 100.0      10    100.0\n");
+}
+
+/* Names come from files: none may recolour the terminal or break a line. */
+static void names_do_not_steer_the_terminal(void **state)
+{
+    (void)state;
+    const char *names[] = {"\033[31mred", "a\nb\tc", ("\xc2\x9b" "31m")};
+    char text[1024] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    ml_confusion_print(out, (int64_t[]){5, 0, 0, 0, 5, 1, 0, 0, 1}, 3, names);
+    fclose(out);
+    assert_string_equal(text, "             predicted\n"
+                              "      truth ?[31mred    a?b?c     ?31m   total recall %\n"
+                              "   ?[31mred        5        .        .       5    100.0\n"
+                              "      a?b?c        .        5        1       6     83.3\n"
+                              "       ?31m        .        .        1       1    100.0\n"
+                              "precision %    100.0    100.0     50.0      12     91.7\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_scikit_learn),
         cmocka_unit_test(wrong_input_is_an_error),
         cmocka_unit_test(prints_a_table),
+        cmocka_unit_test(a_perfect_table_has_gaps),
+        cmocka_unit_test(names_do_not_steer_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,18 @@ static void as_a_table(void **state)
                               "accuracy: the difference of 0.8 points is within the noise (95 % interval -0.5 .. 2.1)\n"
                               "log_loss: better than majority by 0.2290 (95 % interval 0.1600 .. 0.3000)\n");
     ml_report_print(NULL, &r);
+
+    char bold[] = "\033[1mtree", broken[] = "a\nb"; /* names that would steer a terminal */
+    r.model = bold;
+    r.other = broken;
+    memset(text, 0, sizeof text);
+    f = fmemopen(text, sizeof text, "w");
+    ml_report_print(f, &r);
+    fclose(f);
+    assert_non_null(strstr(text, "  ?[1mtree "));
+    assert_non_null(strstr(text, "  a?b\n"));
+    assert_non_null(strstr(text, "log_loss: better than a?b by 0.2290"));
+    assert_null(strchr(text, '\033'));
 }
 
 static void numbers_too(void **state)

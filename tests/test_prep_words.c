@@ -46,14 +46,40 @@ static void test_one_hot_is_scikit_learns(void **state)
     assert_one_hot(ML_ONE_HOT("d", .max_categories = 2), 3, "d_1 d_2 d_other"); /* theirs counts the other one */
 }
 
-/* ---- values that training rows do not have ---- */
-
 static ml_frame *words(const char *const *v, int64_t n)
 {
     ml_frame *f = ml_frame_new();
     assert_int_equal(ml_frame_put_texts(f, "w", v, n), ML_OK);
     return f;
 }
+
+/* Of a frame what a step that is fitted on `train` makes of its column. */
+static void assert_ordinal(ml_prep_step step, const ml_frame *train, const ml_frame *f, int k)
+{
+    golden g = golden_read("prep_ordinal");
+    ml_frame *y = transformed(step, train, NULL, f);
+    assert_column(y, f->column[0].name, g.v + k * N);
+    ml_frame_free(y);
+    golden_free(&g);
+}
+
+static void test_ordinal_is_scikit_learns(void **state)
+{
+    (void)state;
+    static const char *const word[] = {"never", "\xc3\xa4", "low", "Z", "lower", "a,b"};
+    const char *text[N];
+    ml_frame *f = golden_integers(), *few = ml_frame_head(f, 6);
+    for (int i = 0; i < N; i++)
+        text[i] = ml_column_missing(&f->column[0], i) ? NULL : word[f->column[0].integer[i]];
+    ml_frame *t = words(text, N);
+    assert_ordinal(ML_ORDINAL("d"), f, f, 0);
+    assert_ordinal(ML_ORDINAL("d", .unseen = ML_UNSEEN_IGNORE), few, f, 1);
+    assert_ordinal(ML_ORDINAL("w"), t, t, 2);
+    assert_ordinal(ML_ORDINAL("w", .order = "never,\xc3\xa4,low,Z,lower,a\\,b"), t, t, 3);
+    ml_frame_free(f), ml_frame_free(few), ml_frame_free(t);
+}
+
+/* ---- values that training rows do not have ---- */
 
 static const char *const TRAIN[] = {"b", "a", NULL, "b", "\xc3\xa4"}, *const NEW[] = {"a", "c", NULL, "", "b"};
 
@@ -218,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_hot_is_scikit_learns),
+        cmocka_unit_test(test_ordinal_is_scikit_learns),
         cmocka_unit_test(test_unseen_values_of_one_hot),
         cmocka_unit_test(test_unseen_values_of_ordinal),
         cmocka_unit_test(test_other_and_missing_as_values),

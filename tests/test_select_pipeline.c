@@ -252,6 +252,11 @@ static void files_that_are_none(void **state)
     assert_non_null(strstr(ml_error(), "model"));
     assert_null(ml_pipeline_load(tmp_path("nowhere")));
     assert_null(ml_pipeline_load(NULL));
+    static const char *const key = "mlcore";
+    const char *text = "{\"format\":1,\"kind\":\"pipeline\",\"parts\":{\"inputs\":{\"columns\":[],\"ignored\":[]}}}";
+    assert_int_equal(ml_safetensors_write(tmp_path("s"), NULL, 0, &key, &text, 1), ML_OK);
+    assert_null(ml_pipeline_load(tmp_path("s")));
+    assert_non_null(strstr(ml_error(), "inputs.columns is no list of 1 to "));
     assert_int_equal(ml_pipeline_save(NULL, tmp_path("x")), ML_EINVAL);
     assert_int_equal(ml_pipeline_save(p, NULL), ML_EINVAL);
     ml_pipeline_free(p);
@@ -362,6 +367,31 @@ static void refused_by_name(void **state)
     ml_pipeline_free(p);
 }
 
+/* In time that goes with the number of columns, not with its square. */
+static void many_columns(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    char name[16];
+    ml_frame *f = ml_frame_new();
+    assert_int_equal(ml_frame_put_integers(f, "y", (int64_t[]){0, 1}, 2), ML_OK);
+    for (int j = 0; j < N; j++) {
+        snprintf(name, sizeof name, "%d", j);
+        assert_int_equal(ml_frame_put_numbers(f, name, (double[]){j, -j}, 2), ML_OK);
+    }
+    ml_pipeline *p = ml_pipeline_fit(ML_RECIPE(ML_DUMMY(.strategy = ML_DUMMY_CONSTANT, .constant = 1), ML_SCALE("*")), f, "y");
+    if (!p)
+        fail_msg("%s", ml_error());
+    int32_t label[2] = {0};
+    assert_int_equal(ml_pipeline_labels(p, f, label), ML_OK);
+    assert_true(label[0] == 1 && label[1] == 1);
+    assert_int_equal(ml_frame_rename(f, "199999", "boat"), ML_OK);
+    assert_int_equal(ml_pipeline_labels(p, f, label), ML_EINVAL);
+    assert_string_equal(ml_error(), "pipeline: column 'boat' is none of those that the pipeline was fitted on: leave it out");
+    ml_pipeline_free(p);
+    ml_frame_free(f);
+}
+
 static void a_test_frame_is_predicted_but_not_fitted(void **state)
 {
     (void)state;
@@ -411,6 +441,51 @@ static void recipes_that_do_not_fit(void **state)
     assert_unfit(r, "survived", "recipe: -1 steps, not 0 .. 32");
     assert_null(ml_pipeline_fit(whole, NULL, "survived"));
     assert_null(ml_pipeline_labels(NULL, NULL, NULL) ? NULL : "");
+}
+
+/* Not even for a baseline that reads no column: nothing would say how many rows there are to predict. */
+static void without_inputs(void **state)
+{
+    (void)state;
+    static const char *const alone = "pipeline: no column but the target 'survived' is left to learn from";
+    assert_unfit(ML_RECIPE(ML_DUMMY(), ML_DROP("*")), "survived", alone);
+    assert_unfit(ML_RECIPE(ML_DUMMY(), ML_IMPUTE("age"), ML_DROP("*")), "survived",
+                 "pipeline: behind the steps no column is left for the learner");
+    ml_frame *f = without(people(40, 1), "age,rooms,sex,name,port,pay");
+    assert_null(ml_pipeline_fit(ML_RECIPE(ML_DUMMY()), f, "survived"));
+    assert_string_equal(ml_error(), alone);
+    ml_frame_free(f);
+}
+
+/* What a program asks before it fits anything. */
+static void recipes_are_checked(void **state)
+{
+    (void)state;
+    ml_recipe r = people_recipe(ML_TREE(.max_depth = 3));
+    assert_null(ml_recipe_check(&r));
+    assert_string_equal(ml_recipe_check(NULL), "recipe: -1 steps, not 0 .. 32");
+    r.step[1].opts.columns = NULL;
+    assert_string_equal(ml_recipe_check(&r), "recipe: step 1: impute: columns is NULL");
+    r.step[1] = (ml_prep_step){0};
+    assert_string_equal(ml_recipe_check(&r), "recipe: step 1 is empty");
+    r = people_recipe((ml_learner){0});
+    assert_string_equal(ml_recipe_check(&r), "learner: it has no kind");
+
+    ml_learner tree = ML_TREE();
+    assert_null(ml_learner_check(tree));
+    assert_int_equal(ml_learner_set(&tree, "max_depth", 3), ML_OK);
+    assert_int_equal(tree.opts.tree.max_depth, 3);
+    assert_int_equal(ml_learner_set(&tree, "depth", 3), ML_EINVAL);
+    assert_non_null(strstr(ml_error(), "tree: there is no option 'depth'; there are: "));
+    assert_int_equal(ml_learner_set(&tree, "max_depth", 2.5), ML_EINVAL);
+    assert_int_equal(ml_learner_set(&tree, NULL, 3), ML_EINVAL);
+    assert_int_equal(ml_learner_set(&(ml_learner){0}, "max_depth", 3), ML_EINVAL);
+    assert_int_equal(ml_learner_set(NULL, "max_depth", 3), ML_EINVAL);
+    assert_int_equal(tree.opts.tree.max_depth, 3);
+    tree.opts.tree.max_depth = -7;
+    assert_non_null(strstr(ml_learner_check(tree), "tree: max_depth is -7"));
+    r = people_recipe(tree);
+    assert_string_equal(ml_recipe_check(&r), ml_learner_check(tree));
 }
 
 static void options_by_name(void **state)
@@ -465,8 +540,11 @@ int main(void)
         cmocka_unit_test(other_types_that_lose_nothing),
         cmocka_unit_test(types_change_no_answer),
         cmocka_unit_test(refused_by_name),
+        cmocka_unit_test(many_columns),
         cmocka_unit_test(a_test_frame_is_predicted_but_not_fitted),
         cmocka_unit_test(recipes_that_do_not_fit),
+        cmocka_unit_test(without_inputs),
+        cmocka_unit_test(recipes_are_checked),
         cmocka_unit_test(options_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,7 +209,8 @@ static void an_error_names_the_candidate(void **state)
                                  .folds = {.k = 3}};
     ml_recipe recipe = ML_RECIPE(ML_LOGISTIC(), ML_ONE_HOT("sex")); /* the name is left, a text */
     assert_null(ml_search_fit(recipe, f, "survived", opts));
-    assert_non_null(strstr(ml_error(), "search: one_hot.min_count=1, one_hot.unseen=1: fold 0: pipeline: behind the steps column 'name'"));
+    assert_non_null(strstr(ml_error(), "search: one_hot.min_count=1, one_hot.unseen=1: fold 0: in its training rows: pipeline: behind "
+                                       "the steps column 'name'"));
     assert_int_equal(ml_frame_set_role(f, ML_ROLE_TEST), ML_OK);
     assert_null(ml_search_fit(recipe, f, "survived", opts));
     assert_non_null(strstr(ml_error(), "search: this is a TEST frame"));

@@ -4,6 +4,7 @@
 
 #include <mlcore/matrix.h>
 #include <mlcore/rng.h>
+#include <mlcore/tensor.h>
 
 ML_BEGIN
 
@@ -103,6 +104,9 @@ ML_API ml_status ml_frame_forget_role(ml_frame *f, const char *reason);
 
 /* A new matrix of these columns (NULL: all), by ml_column_number; a text column is an error. It has their names, and the role. */
 ML_API ml_matrix *ml_frame_matrix(const ml_frame *f, const char *names);
+/* The same as a new tensor (N,D) of f's N rows and D columns, for nets: each number rounded to ml_real, missing is NaN. For
+ * ml_tensor_free. A tensor has no role: that its rows are for testing is from here on the caller's to know. */
+ML_API ml_tensor *ml_frame_tensor(const ml_frame *f, const char *names);
 
 ML_END
 #endif

@@ -170,7 +170,8 @@ ML_API void ml_report_free(ml_report *r);
 /* "the difference of 0.8 points is within the noise (95 % interval -0.5 .. 2.1)", or "model is better by ..."; into buf, which it
  * returns. Shares are told in points, which are hundredths. */
 ML_API char *ml_report_sentence(const ml_report *r, int row, char *buf, size_t size);
-/* A table, and a sentence for each score where there is another model. */
+/* A table, and a sentence for each score where there is another model. A control character in a name is shown as '?', here and in the
+ * next. */
 ML_API void ml_report_print(FILE *out, const ml_report *r);
 
 /* The matrix as a table with row sums and recall, column precision. names may be NULL: 0, 1, 2, ... */

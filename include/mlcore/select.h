@@ -47,7 +47,8 @@ ML_API const char *ml_recipe_check(const ml_recipe *recipe);
 typedef struct ml_pipeline ml_pipeline;
 
 /* Fits steps and learner on all columns of a frame but the target; the target may not miss a value. NULL on error: a TEST frame, a
- * target that does not fit the learner, columns that are still no numbers behind the steps, ...; the sentence says which. */
+ * target that does not fit the learner, no column besides it, columns that are still no numbers behind the steps, ...; the sentence
+ * says which. */
 ML_API ml_pipeline *ml_pipeline_fit(ml_recipe recipe, const ml_frame *train, const char *target);
 ML_API void ml_pipeline_free(ml_pipeline *p);
 

@@ -134,7 +134,7 @@ ml_status mli_check_features(const char *who, const ml_matrix *x, bool missing)
                 mli_shown(x->names[j], name);
             return mli_fail(ML_EINVAL, "%s: feature '%s' of row %lld is %s: %s", who, name, (long long)i,
                             isnan(v) ? "missing (NaN)" : "infinite", isnan(v) ? "fill it in first, or use trees, which know missing "
-                            "values" : "only finite numbers can be learned from");
+                            "values" : "the learner wants finite numbers");
         }
     return ML_OK;
 }

@@ -257,10 +257,10 @@ static ml_frame *make_frame(ml_csv *csv, int64_t rows)
     ml_status s = f ? ML_OK : ML_ENOMEM;
     for (int j = 0; !s && j < csv->n_columns; j++)
         s = give(&csv->columns[j], rows, &columns[j]);
-    if (!s) {
-        mli_frame_give_all(f, columns, csv->n_columns, rows);
+    if (!s)
+        s = mli_frame_give_all(f, columns, csv->n_columns, rows);
+    if (!s)
         return f;
-    }
     for (int j = 0; columns && j < csv->n_columns; j++)
         mli_column_free(&columns[j]);
     mli_free(columns);

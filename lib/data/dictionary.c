@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Eight bytes at a time; the multiplier is 2^64 over the golden ratio, odd. */
-static uint64_t hash_of(const char *text, size_t n)
+uint64_t mli_text_hash(const char *text, size_t n)
 {
     const uint64_t odd = 0x9E3779B97F4A7C15u;
     uint64_t h = n * odd, word;
@@ -29,7 +29,7 @@ static bool is_text(const mli_dictionary *d, int32_t k, const char *text, size_t
 /* The slot that has the text, or the empty one where it would go. */
 static int64_t slot_of(const mli_dictionary *d, const char *text, size_t n)
 {
-    int64_t i = (int64_t)(hash_of(text, n) & (uint64_t)(d->slots - 1));
+    int64_t i = (int64_t)(mli_text_hash(text, n) & (uint64_t)(d->slots - 1));
     while (d->slot[i] >= 0 && !is_text(d, d->slot[i], text, n))
         i = (i + 1) & (d->slots - 1);
     return i;

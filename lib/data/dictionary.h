@@ -12,6 +12,9 @@ typedef struct mli_dictionary {
     int64_t slots, room_at, room_bytes;
 } mli_dictionary;
 
+/* 64 bits of a text of n bytes, the lowest as good as any. */
+uint64_t mli_text_hash(const char *text, size_t n);
+
 /* The number of a text of n bytes, or -1. */
 int32_t mli_dictionary_find(const mli_dictionary *d, const char *text, size_t n);
 /* The same; a new one gets the next number. -1 with an error set where memory lacks. All zero is an empty dictionary. */

@@ -55,19 +55,12 @@ void ml_frame_free(ml_frame *f)
     for (int j = 0; j < f->columns; j++)
         mli_column_free(&f->self->columns[j]);
     mli_free(f->self->columns);
+    mli_free(f->self->slot);
     mli_free(f->self);
     mli_free(f);
 }
 
 /* ---- finding ---- */
-
-static int find(const ml_frame *f, const char *name)
-{
-    for (int j = 0; j < f->columns; j++)
-        if (strcmp(f->column[j].name, name) == 0)
-            return j;
-    return -1;
-}
 
 static ml_status not_found(const ml_frame *f, const char *where, const char *name)
 {
@@ -89,7 +82,7 @@ const ml_column *ml_frame_column(const ml_frame *f, const char *name)
         return NULL;
     if (!name)
         return mli_null(ML_EINVAL, "frame_column: name is NULL");
-    const int j = find(f, name);
+    const int j = mli_frame_find(f, name);
     if (j >= 0)
         return &f->column[j];
     not_found(f, "frame_column", name);
@@ -98,7 +91,7 @@ const ml_column *ml_frame_column(const ml_frame *f, const char *name)
 
 bool ml_frame_has(const ml_frame *f, const char *name)
 {
-    return f && name && find(f, name) >= 0;
+    return f && name && mli_frame_find(f, name) >= 0;
 }
 
 /* ---- columns come ---- */
@@ -112,8 +105,10 @@ ml_status mli_frame_room(ml_frame *f, int more)
     if (self->room == room && self->columns)
         return ML_OK;
     ml_column *columns = room - f->columns >= more ? mli_alloc((size_t)room * sizeof *columns) : NULL;
-    if (!columns)
+    if (!columns || mli_index_room(f, room)) {
+        mli_free(columns);
         return mli_fail(ML_ENOMEM, "frame: no room for column %d", f->columns + 1);
+    }
     if (f->columns)
         memcpy(columns, self->columns, (size_t)f->columns * sizeof *columns);
     mli_free(self->columns);
@@ -125,7 +120,7 @@ ml_status mli_frame_room(ml_frame *f, int more)
 
 static ml_status place(ml_frame *f, const ml_column *c)
 {
-    const int j = find(f, c->name);
+    const int j = mli_frame_find(f, c->name);
     char shown[MLI_SHOWN];
     if (f->columns > (j >= 0) && c->n != f->rows)
         return mli_fail(ML_EINVAL, "frame: column '%s' has %lld values, and the frame %lld rows", mli_shown(c->name, shown),
@@ -137,6 +132,7 @@ static ml_status place(ml_frame *f, const ml_column *c)
         if (mli_frame_room(f, 1))
             return ML_ENOMEM;
         f->self->columns[f->columns++] = *c;
+        mli_index_add(f, f->columns - 1);
     }
     f->rows = c->n;
     return ML_OK;
@@ -152,14 +148,19 @@ ml_status mli_frame_give(ml_frame *f, ml_column *c)
     return s;
 }
 
-void mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows)
+ml_status mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows)
 {
+    if (mli_index_room(f, n))
+        return ML_ENOMEM;
     mli_free(f->self->columns);
     f->self->columns = columns;
     f->self->room = n;
     f->column = columns;
     f->columns = n;
     f->rows = rows;
+    for (int j = 0; j < n; j++)
+        mli_index_add(f, j);
+    return ML_OK;
 }
 
 /* The sentence for what a column can be refused for before it is looked at. */
@@ -300,12 +301,14 @@ ml_status ml_frame_remove(ml_frame *f, const char *name)
 {
     if (!mli_frame_is("frame_remove", f) || !name)
         return mli_fail(ML_EINVAL, "frame_remove: frame and name must not be NULL");
-    const int j = find(f, name);
+    const int j = mli_frame_find(f, name);
     if (j < 0)
         return not_found(f, "frame_remove", name);
+    mli_index_remove(f, j);
     mli_column_free(&f->self->columns[j]);
     f->columns--;
     memmove(&f->self->columns[j], &f->self->columns[j + 1], (size_t)(f->columns - j) * sizeof *f->column);
+    mli_index_close_up(f, j);
     return ML_OK;
 }
 
@@ -313,7 +316,7 @@ ml_status ml_frame_rename(ml_frame *f, const char *name, const char *now)
 {
     if (check_put(f, now, now, 0) || !name)
         return mli_fail(ML_EINVAL, "frame_rename: frame and names must be there");
-    const int j = find(f, name), other = find(f, now);
+    const int j = mli_frame_find(f, name), other = mli_frame_find(f, now);
     char shown[MLI_SHOWN];
     if (j < 0)
         return not_found(f, "frame_rename", name);
@@ -322,8 +325,10 @@ ml_status ml_frame_rename(ml_frame *f, const char *name, const char *now)
     char *copy = mli_strdup(now);
     if (!copy)
         return ML_ENOMEM;
+    mli_index_remove(f, j);
     mli_free((char *)f->self->columns[j].name);
     f->self->columns[j].name = copy;
+    mli_index_add(f, j);
     return ML_OK;
 }
 
@@ -338,10 +343,10 @@ ml_frame *ml_frame_select(const ml_frame *f, const char *names)
     ml_frame *g = name ? mli_frame_like(f) : NULL;
     ml_status s = g ? ML_OK : ML_ENOMEM;
     for (int i = 0; i < n && !s; i++) {
-        const int j = find(f, name[i]);
+        const int j = mli_frame_find(f, name[i]);
         if (j < 0)
             s = not_found(f, "frame_select", name[i]);
-        else if (find(g, name[i]) >= 0)
+        else if (mli_frame_find(g, name[i]) >= 0)
             s = mli_fail(ML_EINVAL, "frame_select: '%s' is asked for twice", name[i]);
         else
             s = put(g, name[i], &f->column[j]);
@@ -359,19 +364,21 @@ ml_frame *ml_frame_without(const ml_frame *f, const char *names)
     if (!mli_frame_is("frame_without", f))
         return NULL;
     char **name = mli_names_parse("frame_without", names, &n);
-    ml_frame *g = name ? mli_frame_like(f) : NULL;
+    bool *out = name ? mli_calloc((size_t)f->columns, sizeof *out) : NULL;
+    ml_frame *g = out ? mli_frame_like(f) : NULL;
     ml_status s = g ? ML_OK : ML_ENOMEM;
-    for (int i = 0; i < n && !s; i++)
-        if (find(f, name[i]) < 0)
+    for (int i = 0; i < n && !s; i++) {
+        const int j = mli_frame_find(f, name[i]);
+        if (j < 0)
             s = not_found(f, "frame_without", name[i]);
-    for (int j = 0; j < f->columns && !s; j++) {
-        bool out = false;
-        for (int i = 0; i < n; i++)
-            out = out || strcmp(name[i], f->column[j].name) == 0;
-        if (!out)
-            s = put(g, f->column[j].name, &f->column[j]);
+        else
+            out[j] = true;
     }
+    for (int j = 0; j < f->columns && !s; j++)
+        if (!out[j])
+            s = put(g, f->column[j].name, &f->column[j]);
     mli_free(name);
+    mli_free(out);
     if (!s)
         return g;
     ml_frame_free(g);

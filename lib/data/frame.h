@@ -12,7 +12,19 @@
 struct mli_frame {
     ml_column *columns; /* the same as frame->column */
     int room;
+    int32_t *slot; /* columns by name: frame_index.c */
+    int64_t slots; /* 0, or a power of two of at least twice the room */
 };
+
+/* The number of the column of that name, or -1. */
+int mli_frame_find(const ml_frame *f, const char *name);
+/* Room in the index for so many columns in all. */
+ml_status mli_index_room(ml_frame *f, int columns);
+/* Enters column j, for which there is room; takes it out, while it still has its name; gives those behind it their numbers once it has
+ * gone. */
+void mli_index_add(ml_frame *f, int j);
+void mli_index_remove(ml_frame *f, int j);
+void mli_index_close_up(ml_frame *f, int j);
 
 /* Puts *c at the end, or in the place of the column of its name. Its name and arrays must come from mli_alloc (and
  * mli_texts_copy) and now belong to the frame; on error they are freed. It counts what is missing, and believes the rest. */
@@ -22,8 +34,8 @@ ml_status mli_frame_give(ml_frame *f, ml_column *c);
 ml_status mli_frame_room(ml_frame *f, int more);
 
 /* Takes n columns of different names for a frame that has none yet, in one piece and with what is missing counted: `columns` must come
- * from mli_alloc, and its n >= 0 entries own what mli_frame_give wants of one. */
-void mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows);
+ * from mli_alloc, and its n >= 0 entries own what mli_frame_give wants of one. On error they remain the caller's. */
+ml_status mli_frame_give_all(ml_frame *f, ml_column *columns, int n, int64_t rows);
 
 /* A column of its own with a copy of rows rows[0 .. n-1]; rows NULL: the first n. Its name is a copy of `name`. Of a row -1 all is
  * missing. On error *to is empty. */

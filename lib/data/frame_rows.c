@@ -1,4 +1,4 @@
-/* frame_rows.c -- some rows of a frame, splits, roles, and frames as matrices. */
+/* frame_rows.c -- some rows of a frame, splits, roles. */
 #include "data/dataset.h"
 #include "data/frame.h"
 
@@ -165,36 +165,4 @@ ml_status ml_frame_forget_role(ml_frame *f, const char *reason)
         return mli_fail(ML_EINVAL, "frame_forget_role: say why, in a sentence: who reads the program should see it");
     f->role = ML_ROLE_NONE;
     return ML_OK;
-}
-
-/* ---- numbers ---- */
-
-ml_matrix *ml_frame_matrix(const ml_frame *f, const char *names)
-{
-    if (!mli_frame_is("frame_matrix", f))
-        return NULL;
-    ml_frame *picked = names ? ml_frame_select(f, names) : NULL;
-    const ml_frame *g = names ? picked : f;
-    const char **name = g ? mli_alloc((size_t)g->columns * sizeof *name) : NULL;
-    ml_matrix *m = name ? ml_matrix_new(g->rows, g->columns) : NULL;
-    for (int j = 0; m && j < g->columns; j++) {
-        name[j] = g->column[j].name;
-        if (g->column[j].type == ML_TEXT) {
-            mli_fail(ML_EINVAL, "frame_matrix: column '%s' is text: encode it, or leave it out", name[j]);
-            ml_matrix_free(m);
-            m = NULL;
-            break;
-        }
-        for (int64_t i = 0; i < g->rows; i++)
-            ml_matrix_values(m)[j * g->rows + i] = ml_column_number(&g->column[j], i);
-    }
-    if (m)
-        m->role = f->role;
-    if (m && ml_matrix_name(m, name)) {
-        ml_matrix_free(m);
-        m = NULL;
-    }
-    mli_free(name);
-    ml_frame_free(picked);
-    return m;
 }

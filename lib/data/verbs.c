@@ -31,14 +31,19 @@ const ml_column *mli_verb_column(const char *where, const ml_frame *f, const cha
 static ml_status find_columns(const char *where, const ml_frame *f, char *const *names, int n, const ml_column **found)
 {
     char shown[MLI_SHOWN];
-    for (int i = 0; i < n; i++) {
-        if (!(found[i] = mli_verb_column(where, f, names[i], MLI_ANY)))
-            return ml_error_status();
-        for (int k = 0; k < i; k++)
-            if (found[k] == found[i])
-                return mli_fail(ML_EINVAL, "%s: '%s' is named twice", where, mli_shown(names[i], shown));
+    bool *taken = mli_calloc((size_t)f->columns, sizeof *taken);
+    ml_status s = taken ? ML_OK : ML_ENOMEM;
+    for (int i = 0; i < n && !s; i++) {
+        found[i] = mli_verb_column(where, f, names[i], MLI_ANY);
+        if (!found[i])
+            s = ml_error_status();
+        else if (taken[found[i] - f->column])
+            s = mli_fail(ML_EINVAL, "%s: '%s' is named twice", where, mli_shown(names[i], shown));
+        else
+            taken[found[i] - f->column] = true;
     }
-    return ML_OK;
+    mli_free(taken);
+    return s;
 }
 
 const ml_column **mli_verb_columns(const char *where, const ml_frame *f, const char *list, int *n)

@@ -46,8 +46,13 @@ char *mli_shown(const char *text, char buf[MLI_SHOWN])
         while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80) /* not inside a UTF-8 character */
             keep--;
     }
-    for (size_t i = 0; i < keep; i++)
-        buf[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-    strcpy(buf + keep, n > keep ? "..." : "");
+    char *to = buf;
+    for (size_t i = 0; i < keep; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        const bool high = c == 0xc2 && ((unsigned char)text[i + 1] & 0xe0) == 0x80; /* U+0080 to U+009F, in two bytes */
+        *to++ = c < 0x20 || c == 0x7f || high ? '?' : text[i];
+        i += high;
+    }
+    strcpy(to, n > keep ? "..." : "");
     return buf;
 }

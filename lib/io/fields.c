@@ -131,23 +131,28 @@ ml_status mli_field_set(const char *who, const mli_field *f, void *opts, double 
     switch (f->kind) {
     case MLI_COUNT:
         must = is_whole(v, (double)MOST) ? NULL : "a whole number";
-        *(int64_t *)at = must ? 0 : v == 0 ? ML_NONE : (int64_t)v;
+        if (!must)
+            *(int64_t *)at = v == 0 ? ML_NONE : (int64_t)v;
         break;
     case MLI_WORD:
         must = is_whole(v, (double)MOST) && v >= 0 ? NULL : "a whole number >= 0";
-        *(uint64_t *)at = must ? 0 : (uint64_t)v;
+        if (!must)
+            *(uint64_t *)at = (uint64_t)v;
         break;
     case MLI_FLAG:
         must = v == 0 || v == 1 ? NULL : "0 or 1";
-        *(bool *)at = v == 1;
+        if (!must)
+            *(bool *)at = v == 1;
         break;
     case MLI_CHOICE:
         must = is_whole(v, mli_choices(f) - 1) && v >= 0 ? NULL : "the number of one of its names";
-        *(int *)at = must ? 0 : (int)v;
+        if (!must)
+            *(int *)at = (int)v;
         break;
     default:
         must = isnan(v) && f->kind != MLI_NUMBER ? "a number" : NULL;
-        *(double *)at = v == 0 ? ML_ZERO : v;
+        if (!must)
+            *(double *)at = v == 0 ? ML_ZERO : v;
     }
     return must ? mli_fail(ML_EINVAL, "%s: %s is %g: it must be %s", who, f->name, v, must) : ML_OK;
 }

@@ -44,7 +44,8 @@ int mli_choices(const mli_field *f);
 
 /* The field whose name is the first `length` bytes of `name`; NULL with an error that lists the names there are. */
 const mli_field *mli_fields_find(const char *who, const mli_field *fields, const char *name, size_t length);
-/* Sets an option that is not resolved yet: 0 becomes ML_ZERO or ML_NONE. A choice by the number of its name, a flag by 0 or 1. */
+/* Sets an option that is not resolved yet: 0 becomes ML_ZERO or ML_NONE. A choice by the number of its name, a flag by 0 or 1. On
+ * error it stays as it was. */
 ml_status mli_field_set(const char *who, const mli_field *f, void *opts, double v);
 
 /* A field as text, into buf, which it returns. */

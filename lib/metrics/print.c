@@ -1,5 +1,6 @@
 /* print.c -- the confusion matrix as a table: a row a true class, a column a predicted one. */
 #include "metrics/print.h"
+#include "io/io.h"
 
 #include <mlcore/metrics.h>
 
@@ -13,9 +14,11 @@ static int columns_of(const char *text) /* characters, not bytes */
     return n;
 }
 
-void mli_print_right(FILE *out, const char *text, int width)
+void mli_print_right(FILE *out, const char *name, int width)
 {
+    char text[MLI_SHOWN];
     int shown = 0, bytes = 0;
+    mli_shown(name, text);
     while (text[bytes]) {
         if (((unsigned char)text[bytes] & 0xC0) != 0x80 && shown++ == MLI_NAME_COLUMNS)
             break;
@@ -36,6 +39,14 @@ static const char *name_of(const char *const *names, int32_t k, char buf[16])
 static double percent(int64_t part, int64_t whole)
 {
     return whole ? 100 * (double)part / (double)whole : 0;
+}
+
+static double precision(const int64_t *counts, int32_t classes, int32_t k)
+{
+    int64_t predicted = 0;
+    for (int32_t i = 0; i < classes; i++)
+        predicted += counts[(int64_t)i * classes + k];
+    return percent(counts[(int64_t)k * classes + k], predicted);
 }
 
 /* Columns for the names of rows, "precision %" among them. */
@@ -60,8 +71,9 @@ static int cell_width(const int64_t *counts, int32_t classes, const char *const 
     int digits = snprintf(NULL, 0, "%lld", (long long)largest);
     width = digits > width ? digits : width;
     for (int32_t k = 0; k < classes; k++) {
-        int n = columns_of(name_of(names, k, buf));
+        int n = columns_of(name_of(names, k, buf)), percents = snprintf(NULL, 0, "%.1f", precision(counts, classes, k));
         n = n > MLI_NAME_COLUMNS ? MLI_NAME_COLUMNS : n;
+        n = percents > n ? percents : n;
         width = n > width ? n : width;
     }
     return width + 1;
@@ -95,11 +107,7 @@ void ml_confusion_print(FILE *out, const int64_t *counts, int32_t classes, const
         right += row[i];
     }
     fprintf(out, "%*s", side, "precision %");
-    for (int32_t j = 0; j < classes; j++) {
-        int64_t sum = 0;
-        for (int32_t i = 0; i < classes; i++)
-            sum += counts[(int64_t)i * classes + j];
-        fprintf(out, "%*.1f", width, percent(counts[(int64_t)j * classes + j], sum));
-    }
+    for (int32_t k = 0; k < classes; k++)
+        fprintf(out, "%*.1f", width, precision(counts, classes, k));
     fprintf(out, "%8lld%9.1f\n", (long long)total, percent(right, total));
 }

@@ -5,7 +5,7 @@
 #include "base/base.h"
 
 enum { MLI_NAME_COLUMNS = 12 };
-/* Text at the right of `width` columns, cut to MLI_NAME_COLUMNS characters. */
-void mli_print_right(FILE *out, const char *text, int width);
+/* A name at the right of `width` columns, cut to MLI_NAME_COLUMNS characters, control characters as '?'. */
+void mli_print_right(FILE *out, const char *name, int width);
 
 #endif

@@ -1,5 +1,6 @@
 /* report_print.c -- a report in words and as a table. Shares are told in per cent, their differences in points. */
 #include "base/number.h"
+#include "io/io.h"
 #include "metrics/print.h"
 
 #include <mlcore/metrics.h>
@@ -55,7 +56,7 @@ static lead turned(lead l)
 
 char *ml_report_sentence(const ml_report *r, int row, char *buf, size_t size)
 {
-    char by[NUMBER], low[NUMBER], high[NUMBER], level[NUMBER];
+    char by[NUMBER], low[NUMBER], high[NUMBER], level[NUMBER], other[MLI_SHOWN];
     if (!r || row < 0 || row >= r->rows || !r->other) {
         snprintf(buf, size, "there is nothing to compare with");
         return buf;
@@ -70,13 +71,14 @@ char *ml_report_sentence(const ml_report *r, int row, char *buf, size_t size)
     number(x, l.low, low);
     number(x, l.high, high);
     level_text(r, level);
+    mli_shown(r->other, other);
     if (isnan(l.low))
-        snprintf(buf, size, "the difference to %s cannot be judged: few draws of %lld samples have this score", r->other,
+        snprintf(buf, size, "the difference to %s cannot be judged: few draws of %lld samples have this score", other,
                  (long long)r->samples);
     else if (x->noise)
         snprintf(buf, size, "the difference of %s%s is within the noise (%s %% interval %s .. %s)", by, points, level, low, high);
     else
-        snprintf(buf, size, "%s than %s by %s%s (%s %% interval %s .. %s)", worse ? "worse" : "better", r->other, by, points, level, low,
+        snprintf(buf, size, "%s than %s by %s%s (%s %% interval %s .. %s)", worse ? "worse" : "better", other, by, points, level, low,
                  high);
     return buf;
 }

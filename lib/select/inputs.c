@@ -40,11 +40,14 @@ static ml_status find_ignored(mli_inputs *in, const ml_frame *all, const ml_fram
 
 ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *used, const char *target)
 {
+    char shown[MLI_SHOWN];
     *in = (mli_inputs){.v = mli_alloc((size_t)used->columns * sizeof *in->v)};
     ml_status s = in->v ? find_ignored(in, all, used) : ML_ENOMEM;
     for (int j = 0; j < used->columns && !s; j++)
         if (strcmp(used->column[j].name, target) != 0)
             s = add_input(in, used->column[j].name, used->column[j].type);
+    if (!s && !in->n)
+        s = mli_fail(ML_EINVAL, "pipeline: no column but the target '%s' is left to learn from", mli_shown(target, shown));
     if (s)
         mli_inputs_free(in);
     return s;
@@ -52,21 +55,30 @@ ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *use
 
 /* ---- a frame ---- */
 
+static void mark(const ml_frame *f, const char *name, bool *known)
+{
+    const int j = mli_frame_find(f, name);
+    if (j >= 0)
+        known[j] = true;
+}
+
 static ml_status refuse_others(const mli_inputs *in, const ml_frame *f, const char *target)
 {
     char shown[MLI_SHOWN];
-    for (int j = 0; j < f->columns; j++) {
-        const char *name = f->column[j].name;
-        bool known = strcmp(name, target) == 0;
-        for (int k = 0; k < in->n && !known; k++)
-            known = strcmp(name, in->v[k].name) == 0;
-        for (int k = 0; k < in->ignored && !known; k++)
-            known = strcmp(name, in->ignore[k]) == 0;
-        if (!known)
-            return mli_fail(ML_EINVAL, "pipeline: column '%s' is none of those that the pipeline was fitted on: leave it out",
-                            mli_shown(name, shown));
-    }
-    return ML_OK;
+    bool *known = mli_calloc((size_t)f->columns, sizeof *known);
+    ml_status s = known ? ML_OK : ML_ENOMEM;
+    if (!s)
+        mark(f, target, known);
+    for (int k = 0; k < in->n && !s; k++)
+        mark(f, in->v[k].name, known);
+    for (int k = 0; k < in->ignored && !s; k++)
+        mark(f, in->ignore[k], known);
+    for (int j = 0; j < f->columns && !s; j++)
+        if (!known[j])
+            s = mli_fail(ML_EINVAL, "pipeline: column '%s' is none of those that the pipeline was fitted on: leave it out",
+                         mli_shown(f->column[j].name, shown));
+    mli_free(known);
+    return s;
 }
 
 ml_frame *mli_inputs_conform(const mli_inputs *in, const ml_frame *f, const char *target)
@@ -125,8 +137,8 @@ ml_status mli_inputs_take(mli_inputs *in, mli_store *s, const char *at)
         return ml_error_status();
     size_t n = json_array_size(list);
     int64_t ignored;
-    if (!json_is_array(list) || n > MOST_INPUTS)
-        return mli_store_fail(s, at, "columns", "is no list of at most %d", MOST_INPUTS);
+    if (!json_is_array(list) || n < 1 || n > MOST_INPUTS)
+        return mli_store_fail(s, at, "columns", "is no list of 1 to %d", MOST_INPUTS);
     ml_status status = mli_store_texts(s, at, "ignored", 0, MOST_INPUTS, &in->ignore, &ignored);
     if (!status && !(in->v = mli_alloc(n * sizeof *in->v)))
         status = ML_ENOMEM;

@@ -8,6 +8,8 @@
 #include "data/frame.h"
 #include "select/select.h"
 
+#include <string.h>
+
 typedef struct work {
     const ml_pipeline *p;
     const ml_frame *conformed;
@@ -19,27 +21,6 @@ typedef struct work {
     double *worse; /* columns x repeats */
 } work;
 
-/* The frame with column j in another order of rows. */
-static ml_frame *shuffled(const work *w, int64_t j, int64_t repeat)
-{
-    const int64_t n = w->conformed->rows;
-    const ml_column *c = &w->conformed->column[j];
-    ml_rng rng = ml_rng_split(ml_rng_seed(w->seed), (uint64_t)j, (uint64_t)repeat);
-    int64_t *row = mli_alloc((size_t)n * sizeof *row);
-    ml_frame *f = row ? ml_frame_copy(w->conformed) : NULL;
-    ml_column moved;
-    for (int64_t i = 0; row && i < n; i++)
-        row[i] = i;
-    if (row)
-        ml_rng_shuffle(&rng, row, n);
-    if (f && (mli_column_pick(&moved, c->name, c, row, n) || mli_frame_give(f, &moved))) {
-        ml_frame_free(f);
-        f = NULL;
-    }
-    mli_free(row);
-    return f;
-}
-
 static ml_status score_of(const work *w, const ml_frame *f, double *score)
 {
     mli_answers a;
@@ -50,14 +31,51 @@ static ml_status score_of(const work *w, const ml_frame *f, double *score)
     return s;
 }
 
+/* The same of the frame with `moved` in the place of column j: all else of it is only looked at, not copied. */
+static ml_status score_with(const work *w, int64_t j, const ml_column *moved, double *score)
+{
+    ml_frame f = *w->conformed;
+    struct mli_frame self = *f.self;
+    ml_column *columns = mli_alloc((size_t)f.columns * sizeof *columns);
+    if (!columns)
+        return ML_ENOMEM;
+    memcpy(columns, f.column, (size_t)f.columns * sizeof *columns);
+    columns[j] = *moved;
+    self.columns = columns;
+    f.column = columns;
+    f.self = &self;
+    ml_status s = score_of(w, &f, score);
+    mli_free(columns);
+    return s;
+}
+
+/* Column j in another order of rows. On error *moved is empty. */
+static ml_status shuffle(const work *w, int64_t j, int64_t repeat, ml_column *moved)
+{
+    const ml_column *c = &w->conformed->column[j];
+    ml_rng rng = ml_rng_split(ml_rng_seed(w->seed), (uint64_t)j, (uint64_t)repeat);
+    int64_t *row = mli_alloc((size_t)c->n * sizeof *row);
+    *moved = (ml_column){0};
+    if (!row)
+        return ML_ENOMEM;
+    for (int64_t i = 0; i < c->n; i++)
+        row[i] = i;
+    ml_rng_shuffle(&rng, row, c->n);
+    ml_status s = mli_column_pick(moved, c->name, c, row, c->n);
+    mli_free(row);
+    return s;
+}
+
 static ml_status run_one(void *arg, int64_t i)
 {
     const work *w = arg;
     const int64_t j = i / w->repeats;
     double score;
-    ml_frame *f = shuffled(w, j, i % w->repeats);
-    ml_status s = f ? score_of(w, f, &score) : ml_error_status();
-    ml_frame_free(f);
+    ml_column moved;
+    ml_status s = shuffle(w, j, i % w->repeats, &moved);
+    if (!s)
+        s = score_with(w, j, &moved, &score);
+    mli_column_free(&moved);
     if (!s)
         w->worse[i] = w->scores->v[0]->loss ? score - w->base : w->base - score;
     return s ? mli_fail_in(w->conformed->column[j].name) : ML_OK;

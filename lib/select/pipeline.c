@@ -83,6 +83,8 @@ static ml_frame *fit_steps(ml_pipeline *p, const ml_recipe *recipe, const ml_fra
 static ml_matrix *numbers_of(const ml_frame *f)
 {
     char shown[MLI_SHOWN];
+    if (!f->columns)
+        return mli_null(ML_EINVAL, "pipeline: behind the steps no column is left for the learner");
     for (int j = 0; j < f->columns; j++) {
         const ml_column *c = &f->column[j];
         if (c->type != ML_NUMBER && c->type != ML_INTEGER)
@@ -139,28 +141,29 @@ ml_pipeline *ml_pipeline_fit(ml_recipe recipe, const ml_frame *train, const char
 
 /* ---- predicting ---- */
 
-/* A frame out of mli_inputs_conform behind the steps. */
-static ml_frame *walk(const ml_pipeline *p, const ml_frame *conformed)
+/* *behind becomes what the steps make of a frame out of mli_inputs_conform; NULL where there are none, and it is ready as it is. */
+static ml_status walk(const ml_pipeline *p, const ml_frame *conformed, ml_frame **behind)
 {
-    ml_frame *at = NULL;
+    *behind = NULL;
     for (int i = 0; i < p->steps; i++) {
-        ml_frame *next = ml_prep_transform(p->prep[i], at ? at : conformed);
-        ml_frame_free(at);
-        at = next;
-        if (!at) {
-            fail_in_step(i, ml_prep_name(p->prep[i]));
-            return NULL;
-        }
+        ml_frame *next = ml_prep_transform(p->prep[i], *behind ? *behind : conformed);
+        ml_frame_free(*behind);
+        *behind = next;
+        if (!next)
+            return fail_in_step(i, ml_prep_name(p->prep[i]));
     }
-    return at ? at : ml_frame_copy(conformed);
+    return ML_OK;
 }
 
 ml_frame *ml_pipeline_transform(const ml_pipeline *p, const ml_frame *f)
 {
     if (!p)
         return mli_null(ML_EINVAL, "pipeline: it is NULL");
-    ml_frame *conformed = mli_inputs_conform(&p->in, f, p->goal.name);
-    ml_frame *behind = conformed ? walk(p, conformed) : NULL;
+    ml_frame *conformed = mli_inputs_conform(&p->in, f, p->goal.name), *behind;
+    if (!conformed)
+        return NULL;
+    if (!walk(p, conformed, &behind) && !behind)
+        return conformed;
     ml_frame_free(conformed);
     return behind;
 }
@@ -199,8 +202,8 @@ static ml_status ask(const ml_pipeline *p, const ml_matrix *x, mli_answers *a)
 ml_status mli_pipeline_answer(const ml_pipeline *p, const ml_frame *conformed, mli_answers *a)
 {
     *a = (mli_answers){.n = conformed->rows, .classes = p->goal.classes};
-    ml_frame *behind = walk(p, conformed);
-    ml_matrix *x = behind ? numbers_of(behind) : NULL;
+    ml_frame *behind;
+    ml_matrix *x = walk(p, conformed, &behind) ? NULL : numbers_of(behind ? behind : conformed);
     ml_frame_free(behind);
     ml_status s = x ? ask(p, x, a) : ml_error_status();
     ml_matrix_free(x);

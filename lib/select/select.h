@@ -45,7 +45,7 @@ typedef struct mli_inputs {
     char **ignore; /* columns that are dropped before anything looks at them: they may be there or not */
 } mli_inputs;
 
-/* All columns of `used` but the target are inputs; those of `all` beyond are ignored. On error *in is empty. */
+/* All columns of `used` but the target are inputs, one at least; those of `all` beyond are ignored. On error *in is empty. */
 ml_status mli_inputs_of(mli_inputs *in, const ml_frame *all, const ml_frame *used, const char *target);
 /* A new frame of the inputs, in their order and with their types, as select.h says of all that take a frame. */
 ml_frame *mli_inputs_conform(const mli_inputs *in, const ml_frame *f, const char *target);
@@ -130,6 +130,7 @@ typedef struct mli_trials {
     const mli_goal *goal;
     const mli_score_list *scores;
 } mli_trials;
+/* An error says of which of the two parts it is, since a row that it names is counted there. */
 ml_status mli_trial_run(const mli_trials *all, const mli_trial *t);
 
 /* ml_search_fit where the goal is known already. */

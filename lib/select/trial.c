@@ -58,8 +58,10 @@ ml_status mli_trial_run(const mli_trials *all, const mli_trial *t)
         *t->fit_seconds = mli_seconds() - begin;
     ml_status s = p ? score_train(all, t, p, train) : ml_error_status();
     ml_frame_free(train);
-    if (!s)
-        s = score_held(all, t, p);
+    if (s)
+        mli_fail_in("in its training rows");
+    else if (score_held(all, t, p))
+        s = mli_fail_in("in its held rows");
     ml_pipeline_free(p);
     return s;
 }

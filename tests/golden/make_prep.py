@@ -7,13 +7,16 @@ prep_polynomial.npy (2,37,19) of the first three imputed columns, degree 3: all,
 prep_bin.npy       (2,37,4)  KBinsDiscretizer of the imputed columns: 5 quantiles, 4 of one width
 prep_one_hot.npy   (4,37,5)  OneHotEncoder of the last column, holes left out: all; drop first; min_frequency 8; max_categories 3
                              (padded with zeros; the last two have the infrequent ones last)
+prep_ordinal.npy   (4,37)    OrdinalEncoder of the last column: all; fitted on its first 6 rows, unknown values missing; of the words
+                             that stand for its numbers: in sorted order, and in the one of the numbers. Holes stay NaN
 """
 import os
 import warnings
 
 import numpy as np
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import (KBinsDiscretizer, MinMaxScaler, OneHotEncoder, PolynomialFeatures, RobustScaler, StandardScaler)
+from sklearn.preprocessing import (KBinsDiscretizer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, RobustScaler,
+                                   StandardScaler)
 
 warnings.simplefilter("ignore")
 here = os.path.dirname(os.path.abspath(__file__))
@@ -53,3 +56,12 @@ for opts in ({}, {"drop": "first"}, {"min_frequency": 8}, {"max_categories": 3})
     hot.append(out)
 save("one_hot", padded(hot, 5))
 print(np.unique(x[known, 3], return_counts=True))
+words = ["never", "\u00e4", "low", "Z", "lower", "a,b"]
+texts = np.array([[None] if np.isnan(v) else [words[int(v)]] for v in x[:, 3]], dtype=object)
+ordinal = [OrdinalEncoder().fit_transform(x[:, 3:]),
+           OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan).fit(x[:6, 3:]).transform(x[:, 3:]),
+           OrdinalEncoder().fit_transform(texts),
+           OrdinalEncoder(categories=[words + [None]]).fit_transform(texts)]
+for o in ordinal:
+    o[~known] = np.nan  # None is a value like any other there, the last
+save("ordinal", [o[:, 0] for o in ordinal])
