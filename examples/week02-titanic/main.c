@@ -11,7 +11,10 @@
 static int parse(study *s, int argc, char **argv)
 {
     const cli_option options[] = {
-        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of a table of your own, named by --data", NULL},
+        {"data", CLI_TEXT, &s->c.data, 0, 0, NULL,
+         "a CSV file, or a folder with titanic.csv (default: $MLCORE_DATA/titanic, then the embedded set)", NULL},
+        {"skip-bad-rows", CLI_FLAG, &s->skip_bad_rows, 0, 0, NULL, "leave out rows with too few fields, or too many", NULL},
+        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of the table, which may be any", NULL},
         {"features", CLI_TEXT, &s->features, 0, 0, NULL, "from these columns, A,B,C (default: all others)", NULL},
         {"model", CLI_TEXT, &s->model, 0, 0, NULL,
          "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default forest)", NULL},
@@ -91,7 +94,8 @@ int main(int argc, char **argv)
 {
     study s = {.c = {.program = "week02-titanic",
                      .about = "Titanic from a CSV file to a model and a report; or a table of your own",
-                     .seed = 42}};
+                     .seed = 42,
+                     .no_tape = true}};
     int status = parse(&s, argc, argv);
     if (status < 0)
         status = cli_prepare_out(&s.c);

@@ -17,7 +17,7 @@ static char *add_name(char *at, const char *name, bool first)
 }
 
 /* The columns that the pipeline was fitted on, with the types they had there; a file may have more. */
-static ml_frame *read_inputs(const ml_pipeline *p, const char *path)
+static ml_frame *read_inputs(const study *s, const ml_pipeline *p)
 {
     int n = ml_pipeline_inputs(p);
     size_t room = 1;
@@ -31,7 +31,9 @@ static ml_frame *read_inputs(const ml_pipeline *p, const char *path)
         at = add_name(at, types[j].column, j == 0);
     }
     if (types && names)
-        f = ml_csv_read(path, (ml_csv_opts){.columns = names, .types = types, .n_types = n});
+        f = read_csv(s, s->predict, (ml_csv_opts){.columns = names, .types = types, .n_types = n});
+    else
+        cli_fail(&s->c, "out of memory");
     free(types);
     free(names);
     return f;
@@ -47,9 +49,9 @@ int predict(study *s)
                         s->c.program);
     fclose(there);
     ml_pipeline *p = titanic_register() ? NULL : ml_pipeline_load(model);
-    ml_frame *f = p ? read_inputs(p, s->predict) : NULL, *out = f ? ml_pipeline_predict(p, f) : NULL;
-    int status = -1;
-    if (!out || ml_csv_write(out, cli_out_path(&s->c, "predictions.csv", path), (ml_csv_write_opts){0}))
+    ml_frame *f = p ? read_inputs(s, p) : NULL, *out = f ? ml_pipeline_predict(p, f) : NULL;
+    int status = p && !f ? 2 : -1;
+    if (status < 0 && (!out || ml_csv_write(out, cli_out_path(&s->c, "predictions.csv", path), (ml_csv_write_opts){0})))
         status = cli_fail_ml(&s->c);
     if (status < 0) {
         ml_frame_print(s->board, out, (ml_print_opts){.width = 80});

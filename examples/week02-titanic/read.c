@@ -3,22 +3,29 @@
 
 #include <string.h>
 
-ml_frame *read_table(const study *s, ml_csv_opts opts)
+ml_frame *read_csv(const study *s, const char *path, ml_csv_opts opts)
 {
-    char path[CLI_PATH];
-    if (s->c.data && !cli_is_folder(s->c.data)) {
-        ml_frame *f = ml_csv_read(s->c.data, opts);
-        if (!f)
-            cli_fail_ml(&s->c);
-        return f;
-    }
-    if (cli_find_data(&s->c, "titanic", path) >= 0)
-        return NULL;
-    strncat(path, "/titanic.csv", CLI_PATH - strlen(path) - 1);
+    ml_csv_report report = {0};
+    opts.skip_bad_rows = s->skip_bad_rows;
+    opts.report = &report;
     ml_frame *f = ml_csv_read(path, opts);
     if (!f)
         cli_fail_ml(&s->c);
+    else if (report.bad)
+        fprintf(s->board, "%lld row%s left out for too few or too many fields, first line %lld\n", (long long)report.bad,
+                report.bad == 1 ? "" : "s", (long long)report.bad_line[0]);
     return f;
+}
+
+ml_frame *read_table(const study *s, ml_csv_opts opts)
+{
+    char path[CLI_PATH];
+    if (s->c.data && !cli_is_folder(s->c.data))
+        return read_csv(s, s->c.data, opts);
+    if (cli_find_data(&s->c, "titanic", path) >= 0)
+        return NULL;
+    strncat(path, "/titanic.csv", CLI_PATH - strlen(path) - 1);
+    return read_csv(s, path, opts);
 }
 
 /* A sentence, or NULL. */

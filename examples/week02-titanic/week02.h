@@ -12,7 +12,7 @@ enum { MODELS = 5 };
 typedef struct study {
     cli c;
     const char *target, *features, *model, *predict, *model_file;
-    bool leak;
+    bool leak, skip_bad_rows;
     FILE *board;   /* stdout, or nowhere with --quiet */
     ml_html *page;
 } study;
@@ -27,7 +27,9 @@ extern const contender CONTENDER[MODELS];
 
 /* Each function that returns an int: -1 to go on, else the status to exit with, after a sentence. */
 
-/* read.c: the file of --data, or titanic.csv of its folder, $MLCORE_DATA or the source tree. NULL after a sentence. */
+/* read.c: a CSV file, without its bad rows where --skip-bad-rows asks for that. NULL after a sentence. */
+ml_frame *read_csv(const study *s, const char *path, ml_csv_opts opts);
+/* The file of --data, or titanic.csv of its folder, $MLCORE_DATA or the source tree. */
 ml_frame *read_table(const study *s, ml_csv_opts opts);
 /* The same with the columns of a passenger list there, and a target of 0 and 1. */
 ml_frame *read_passengers(const study *s);

@@ -112,11 +112,20 @@ head -6 own.csv >short.csv
 refuses 'too few' --data short.csv --target label --features size
 printf 'a,b\n1,yes\n2,yes,3\n' >ragged.csv
 refuses 'line 3' --data ragged.csv --target b
+awk '{ print } NR == 9 { print "1,2" }' own.csv >one-bad.csv
+works --data one-bad.csv --skip-bad-rows --target label --features "$features" --model tree
+has '^1 row left out for too few or too many fields, first line 10$'
+works --predict one-bad.csv --skip-bad-rows
+has '^120 predictions: run/predictions.csv$'
+refuses 'line 10' --predict one-bad.csv
 : >empty.csv
 refuses 'empty' --data empty.csv --target b
 refuses 'no flag --no-such-flag' --no-such-flag
+refuses 'no flag --epochs' --epochs 7
+refuses 'no flag --kernel' --kernel ref
 
 "$program" --help >out 2>&1 || fail "--help has status $?"
-has --leak
+has '^  --data TEXT +a CSV file'
+[ "$(grep -c '^  --' out)" -eq 13 ] || fail "--help lists other flags: $(cat out)"
 
 [ $failures -eq 0 ]
