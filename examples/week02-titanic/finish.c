@@ -1,31 +1,6 @@
 /* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that is left, and saved. */
 #include "week02-titanic/week02.h"
 
-/* The contender of largest mean ROC AUC over five folds of the training rows, with the options that were best. */
-static int choose(study *s, const ml_frame *train, ml_recipe *best)
-{
-    double most = -1;
-    fprintf(s->board, "\nOne model, chosen on %lld rows; mean ROC AUC of five folds\n\n", (long long)train->rows);
-    for (int i = 0; i < MODELS; i++) {
-        const contender *m = &CONTENDER[i];
-        if (!m->choices)
-            continue;
-        ml_search *found = ml_search_fit(titanic_recipe(m->learner, true), train, TARGET, search_of(m, 5, (uint64_t)s->c.seed));
-        if (!found)
-            return cli_fail_ml(&s->c);
-        const char *option = m->choice->option;
-        fprintf(s->board, "%-10s  %.3f with %s = %g\n", m->name, found->best_score, option,
-                ml_column_number(ml_frame_column(found->results, option), found->best_row));
-        if (found->best_score > most) {
-            most = found->best_score;
-            *best = found->best;
-            cli_metric_text(&s->c, "model", m->name);
-        }
-        ml_search_free(found);
-    }
-    return -1;
-}
-
 /* A tree of three questions: not the best model, but one that can be read. */
 static int small_tree(study *s, const ml_frame *train)
 {
@@ -57,7 +32,7 @@ static int save(study *s, ml_pipeline *p, const ml_frame *test)
 static int fit_and_judge(study *s, const ml_frame *train, const ml_frame *test)
 {
     ml_recipe recipe = {0};
-    int status = choose(s, train, &recipe);
+    int status = choose(s, &PASSENGERS, train, &recipe);
     if (status >= 0)
         return status;
     double start = cli_seconds();

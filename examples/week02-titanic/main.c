@@ -58,9 +58,11 @@ static int write_page(study *s)
     snprintf(seed, sizeof seed, "%lld", (long long)s->c.seed);
     const ml_pair settings[] = {{"data", s->c.data ? s->c.data : "titanic.csv"},
                                 {"target", s->target ? s->target : TARGET},
+                                {"features", s->features ? s->features : s->target ? "all other columns" : INPUTS},
+                                {"model", s->model ? s->model : s->chosen},
                                 {"seed", seed}};
     ml_html_section(s->page, "Settings");
-    ml_html_pairs(s->page, NULL, settings, 3);
+    ml_html_pairs(s->page, NULL, settings, sizeof settings / sizeof *settings);
     ml_html_environment(s->page);
     if (ml_html_write(s->page, cli_out_path(&s->c, "report.html", path)))
         return cli_fail_ml(&s->c);

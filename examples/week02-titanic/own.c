@@ -89,15 +89,24 @@ static int cross_validate(study *s, ml_recipe recipe, const ml_frame *train, boo
     ml_folds *folds = ml_folds_of(train, cut);
     ml_cv *cv = folds ? ml_cross_validate(recipe, train, s->target, folds, opts) : NULL;
     ml_folds_free(folds);
-    if (!cv)
+    ml_frame *all = cv ? ml_cv_frame(cv) : NULL, *scores = all ? ml_frame_without(all, "fit_seconds,predict_seconds") : NULL;
+    ml_frame_free(all);
+    if (!scores) {
+        ml_cv_free(cv);
         return cli_fail_ml(&s->c);
+    }
+    ml_html_section(s->page, "Cross-validation");
+    ml_html_table(s->page, "Five folds of the training rows", scores, 0);
     for (int i = 0; i < cv->scores; i++) {
-        char name[64];
+        char name[64], line[160];
         snprintf(name, sizeof name, "cv_%s", cv->score[i]);
         cli_metric(&s->c, name, ml_cv_mean(cv, cv->score[i]));
-        fprintf(s->board, "five folds of the training rows: %s %.4g +- %.2g\n", cv->score[i], ml_cv_mean(cv, cv->score[i]),
-                ml_cv_spread(cv, cv->score[i]));
+        snprintf(line, sizeof line, "five folds of the training rows: %s %.4g +- %.2g", cv->score[i], ml_cv_mean(cv, cv->score[i]),
+                 ml_cv_spread(cv, cv->score[i]));
+        fprintf(s->board, "%s\n", line);
+        ml_html_text(s->page, line);
     }
+    ml_frame_free(scores);
     ml_cv_free(cv);
     return -1;
 }
@@ -158,9 +167,12 @@ static int look(study *s, const ml_frame *f)
 
 int study_own(study *s)
 {
-    ml_learner learner = ml_learner_named(s->model ? s->model : "forest");
+    const char *model = s->model ? s->model : "forest";
+    ml_learner learner = ml_learner_named(model);
     if (!learner.kind)
         return cli_fail(&s->c, "--model: %s", ml_error());
+    snprintf(s->chosen, sizeof s->chosen, "%s", model);
+    cli_metric_text(&s->c, "model", model);
     ml_frame *f = read_table(s, (ml_csv_opts){0});
     int status = f ? pick_columns(s, &f) : 2;
     if (status < 0)

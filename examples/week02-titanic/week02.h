@@ -4,15 +4,17 @@
 
 #include "common/cli.h"
 
+#include <math.h>
+
 #define TARGET "survived"
 #define INPUTS "pclass,name,sex,age,sibsp,parch,ticket,fare,cabin,embarked"
-enum { MODELS = 5 };
 
 /* What the program was asked for, and what it writes to. */
 typedef struct study {
     cli c;
     const char *target, *features, *model, *predict, *model_file;
     bool leak, skip_bad_rows;
+    char chosen[160]; /* the model that is judged, and what was chosen for it: "logistic, C = 0.3" */
     FILE *board;   /* stdout, or nowhere with --quiet */
     ml_html *page;
 } study;
@@ -23,7 +25,22 @@ typedef struct contender {
     const ml_choice *choice;
     int choices;
 } contender;
-extern const contender CONTENDER[MODELS];
+
+/* Who is compared with whom, and by what. */
+typedef struct contest {
+    const contender *contender;
+    int contenders;
+    ml_recipe (*recipe)(const char *learner); /* up to a learner */
+    const char *target, *stratify; /* stratify: the target where it has classes, else NULL */
+    const char *scores; /* of ml_cross_validate; the first decides, the larger the better */
+} contest;
+extern const contest PASSENGERS; /* compare.c: five models, with companion rates */
+
+/* For tables that are read by people. */
+static inline double four_digits(double v)
+{
+    return round(v * 1e4) / 1e4;
+}
 
 /* Each function that returns an int: -1 to go on, else the status to exit with, after a sentence. */
 
@@ -45,8 +62,11 @@ ml_frame *titanic_words(const ml_frame *f, void *unused);
 int explore(study *s, const ml_frame *all);
 int compare(study *s, const ml_frame *all);
 int finish(study *s, const ml_frame *all);
-/* compare.c: what is tried in a search over `k` folds for a contender. */
-ml_search_opts search_of(const contender *m, int64_t k, uint64_t seed);
+
+/* choose.c: what is tried in a search over `k` folds for a contender. */
+ml_search_opts search_of(const contest *c, const contender *m, int64_t k, uint64_t seed);
+/* The contender that is best over five folds, with the options that were best: its recipe, and s->chosen. All candidates are on the page. */
+int choose(study *s, const contest *c, const ml_frame *train, ml_recipe *best);
 
 /* explain.c: a fitted pipeline on rows that it has not seen, beside a baseline fitted on the same rows: scores with intervals,
  * pictures, what each column counts; into metrics.json, the page, and on the board. */

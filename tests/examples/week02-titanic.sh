@@ -21,6 +21,11 @@ refuses()
     grep -qF -- "$sentence" err || fail "the sentence with $* lacks '$sentence': $(cat err)"
 }
 
+on_page()
+{
+    grep -q -- "$1" run/report.html || fail "report.html lacks '$1'"
+}
+
 # ---- Titanic ----
 works
 within cv_accuracy 0.825 0.85
@@ -33,7 +38,10 @@ within test_roc_auc 0.8 0.96
 has '^2 +3 +0\.491 +0\.152$'
 has '^Loss of roc_auc when a column is shuffled$'
 has '^\|.*class survived \([0-9]+ of [0-9]+\)$'
-[ -s run/report.html ] || fail "no report.html"
+chosen=$(sed -n 's/.*"model": "\([a-z]*\)".*/\1/p' run/metrics.json)
+on_page "<dd>$chosen, [a-zA-Z_]* = [0-9.]*</dd>"
+on_page "<td>$chosen, [a-zA-Z_]* = [0-9.]*</td>"
+on_page '<td class="text">boosting</td><td class="text">max_leaves = 6</td>'
 awk 'NR > 1 && length > 88 && !/^report\.html lacks/ { exit 1 }' out || fail "a line is longer than 88 columns"
 
 # A fresh process, the same passengers, and one that was never seen.
@@ -86,6 +94,10 @@ within test_r2 0.9 1
 works --data own.csv --target label --features "$features" --model boost:rounds=20 --quiet
 [ "$(wc -l <out)" -eq 1 ] || fail "--quiet prints more than one line"
 works --target fare --features pclass,sex,embarked,age --model forest:trees=20
+on_page '<dd>forest:trees=20</dd>'
+on_page '<td>pclass,sex,embarked,age</td>'
+on_page '<p>five folds of the training rows: r2 '
+grep -q '"model": "forest:trees=20"' run/metrics.json || fail "metrics.json does not say which model it is of"
 works --data own.csv --target label --features "$features" --model dummy
 [ -e pwned ] && fail "a column's name was run"
 
