@@ -71,6 +71,10 @@ within leak_boat_accuracy 0.95 1
 within leak_boat_roc_auc 0.98 1
 within leak_rates_accuracy 0.95 1
 within leak_scaler_accuracy 0.77 0.80
+within leak_scaler_gain_accuracy -0.005 0.005
+within leak_scaler_gain_roc_auc -0.005 0.005
+has 'changes the accuracy by [-+]0\.00[0-9]+ and the ROC AUC by [-+]0\.00[0-9]+:$'
+has '^next to nothing here'
 
 # ---- tables of one's own; names that a shell or a browser would run ----
 awk 'BEGIN {
