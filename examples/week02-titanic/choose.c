@@ -89,6 +89,8 @@ int choose(study *s, const contest *c, const ml_frame *train, ml_recipe *best)
         }
         ml_search_free(found);
     }
+    if (!*s->chosen)
+        return cli_fail(&s->c, "no model has a %s on %lld rows: name one with --model", score, (long long)train->rows);
     put_candidates(s, &all, score, train->rows);
     return -1;
 }

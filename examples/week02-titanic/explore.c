@@ -19,8 +19,7 @@ static ml_status round_numbers(ml_frame *f)
     return status;
 }
 
-/* On the board and on the page; frees f. */
-static int show(study *s, const char *caption, ml_frame *f)
+int show(study *s, const char *caption, ml_frame *f)
 {
     if (!f)
         return cli_fail_ml(&s->c);
@@ -71,7 +70,7 @@ static void plot_classes(study *s, const ml_frame *pivot)
     ml_plot_free(p);
 }
 
-static void plot_correlations(study *s, const ml_frame *square)
+void plot_correlations(study *s, const ml_frame *square)
 {
     int64_t n = square->rows;
     double *v = calloc((size_t)(n * n), sizeof *v);

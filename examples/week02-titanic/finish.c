@@ -1,29 +1,34 @@
 /* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that is left, and saved. */
 #include "week02-titanic/week02.h"
 
+int draw_tree(study *s, const ml_pipeline *p, const char *caption, const char *const *names)
+{
+    char path[CLI_PATH];
+    if (ml_tree_dot(ml_pipeline_model(p), cli_out_path(&s->c, "tree.dot", path), names))
+        return cli_fail_ml(&s->c);
+    fprintf(s->board, "\n%s\n", caption);
+    ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
+    ml_html_graph(s->page, path, caption, "Questions, and at the leaves what is said");
+    return -1;
+}
+
 /* A tree of three questions: not the best model, but one that can be read. */
 static int small_tree(study *s, const ml_frame *train)
 {
     static const char *const names[] = {"died", "survived"};
-    char path[CLI_PATH];
     ml_pipeline *p = ml_pipeline_fit(titanic_recipe("tree:max_depth=3,min_samples_leaf=8", true), train, TARGET);
-    cli_out_path(&s->c, "tree.dot", path);
-    if (!p || ml_tree_dot(ml_pipeline_model(p), path, names)) {
-        ml_pipeline_free(p);
-        return cli_fail_ml(&s->c);
-    }
-    fprintf(s->board, "\nA small tree\n");
-    ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
-    ml_html_graph(s->page, path, "A small tree", "Questions, and at the leaves who survived");
+    int status = p ? draw_tree(s, p, "A small tree", names) : cli_fail_ml(&s->c);
     ml_pipeline_free(p);
-    return -1;
+    return status;
 }
 
-static int save(study *s, ml_pipeline *p, const ml_frame *test)
+int save(study *s, ml_pipeline *p, const ml_frame *test)
 {
     char path[CLI_PATH];
-    double accuracy = 0;
-    if (ml_pipeline_score(p, test, "accuracy", &accuracy) || ml_pipeline_note(p, "test_accuracy", accuracy) ||
+    const bool classes = ml_pipeline_classes(p) > 0;
+    double score = 0;
+    if (ml_pipeline_score(p, test, classes ? "accuracy" : "r2", &score) ||
+        (isfinite(score) && ml_pipeline_note(p, classes ? "test_accuracy" : "test_r2", score)) || /* an r2 of equal numbers is not */
         ml_pipeline_note(p, "seed", (double)s->c.seed) || ml_pipeline_save(p, cli_out_path(&s->c, "model.safetensors", path)))
         return cli_fail_ml(&s->c);
     return -1;

@@ -17,7 +17,7 @@ static int parse(study *s, int argc, char **argv)
         {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of the table, which may be any", NULL},
         {"features", CLI_TEXT, &s->features, 0, 0, NULL, "from these columns, A,B,C (default: all others)", NULL},
         {"model", CLI_TEXT, &s->model, 0, 0, NULL,
-         "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default forest)", NULL},
+         "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default: the best of four)", NULL},
         {"predict", CLI_TEXT, &s->predict, 0, 0, NULL, "read this CSV file and write predictions.csv", NULL},
         {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL, "of --predict (default: model.safetensors in --out)", NULL},
         {"leak", CLI_FLAG, &s->leak, 0, 0, NULL, "what scores look like when a model knows what it cannot", NULL},

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Appends a name to a list, a backslash before each comma and backslash; room is for twice the name and a comma. */
-static char *add_name(char *at, const char *name, bool first)
+char *add_name(char *at, const char *name, bool first)
 {
     if (!first)
         *at++ = ',';

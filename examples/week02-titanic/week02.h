@@ -62,6 +62,13 @@ ml_frame *titanic_words(const ml_frame *f, void *unused);
 int explore(study *s, const ml_frame *all);
 int compare(study *s, const ml_frame *all);
 int finish(study *s, const ml_frame *all);
+/* explore.c: a table on the board and on the page; frees f. And a square of correlations as a picture. */
+int show(study *s, const char *caption, ml_frame *f);
+void plot_correlations(study *s, const ml_frame *square);
+/* finish.c: a pipeline of one tree, printed and drawn; names of its classes, NULL of a regression. */
+int draw_tree(study *s, const ml_pipeline *p, const char *caption, const char *const *names);
+/* The model file, with its score on `test` and the seed in it. */
+int save(study *s, ml_pipeline *p, const ml_frame *test);
 
 /* choose.c: what is tried in a search over `k` folds for a contender. */
 ml_search_opts search_of(const contest *c, const contender *m, int64_t k, uint64_t seed);
@@ -75,5 +82,14 @@ int judge(study *s, const ml_pipeline *p, const ml_pipeline *baseline, const ml_
 int leak(study *s, const ml_frame *all); /* leak.c */
 int study_own(study *s);                 /* own.c: --target */
 int predict(study *s);                   /* predict.c: --predict; 0 at the end */
+
+/* explore_own.c: the first look at any table; the target is its last column. */
+int explore_own(study *s, const ml_frame *f);
+/* own_models.c: what is made of any table, up to a learner by name; and what is tried where no learner is named. */
+ml_recipe own_recipe(const char *learner);
+contest own_contest(const char *target, bool classes);
+
+/* predict.c: appends a name to a list of names, a backslash before each comma and backslash; room is for twice the name and a comma. */
+char *add_name(char *at, const char *name, bool first);
 
 #endif

@@ -26,6 +26,12 @@ on_page()
     grep -q -- "$1" run/report.html || fail "report.html lacks '$1'"
 }
 
+# A number that the model file holds beside the model.
+noted()
+{
+    head -c 1000 run/model.safetensors | grep -qa "$1" || fail "model.safetensors has no $1"
+}
+
 # ---- Titanic ----
 works
 within cv_accuracy 0.825 0.85
@@ -90,6 +96,7 @@ features='x`touch pwned`,<script>alert(1)</script>,$(touch pwned)'
 works --data own.csv --target label --features "$features" --model logistic
 within test_accuracy 0.8 1
 within cv_accuracy 0.8 1
+has "^Shares of 'label' by '.\(touch pwned\)'\$"
 grep -q '<script>alert\|<b>yes' run/report.html && fail "a name has become markup"
 works --predict own.csv --quiet
 [ "$(head -1 run/predictions.csv)" = 'prediction,probability_<b>yes</b>,probability_no' ] || fail "other columns in predictions.csv"
@@ -102,6 +109,16 @@ on_page '<dd>forest:trees=20</dd>'
 on_page '<td>pclass,sex,embarked,age</td>'
 on_page '<p>five folds of the training rows: r2 '
 grep -q '"model": "forest:trees=20"' run/metrics.json || fail "metrics.json does not say which model it is of"
+on_page "Mean of &#39;fare&#39; by &#39;pclass&#39;"
+has '^A small tree, beside the model$'
+noted test_r2
+works --target fare --features pclass,sex,embarked,age
+has '^linear +0\.[0-9]+ with alpha = '
+has '^One model, chosen on 1046 rows; mean r2 of five folds$'
+within test_r2 0.2 0.6
+works --target survived --features pclass,sex,age --model tree:max_depth=2
+has '^The model$'
+noted test_accuracy
 works --data own.csv --target label --features "$features" --model dummy
 [ -e pwned ] && fail "a column's name was run"
 
