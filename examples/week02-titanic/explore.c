@@ -23,7 +23,8 @@ int show(study *s, const char *caption, ml_frame *f)
 {
     if (!f)
         return cli_fail_ml(&s->c);
-    fprintf(s->board, "\n%s\n", caption);
+    char plain[256];
+    fprintf(s->board, "\n%s\n", plain_text(caption, plain, sizeof plain));
     ml_frame_print(s->board, f, (ml_print_opts){.rows = 30, .precision = 3, .width = 80});
     int status = round_numbers(f) ? cli_fail(&s->c, "out of memory") : -1;
     ml_html_table(s->page, caption, f, 30);

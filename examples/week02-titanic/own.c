@@ -7,12 +7,13 @@
 /* A table without texts: they have to become something first, and what is not for a program to guess. */
 static int refuse_texts(const study *s, const ml_frame *f)
 {
+    char plain[64];
     for (int j = 0; j < f->columns; j++) {
         const ml_column *c = &f->column[j];
         if (strcmp(c->name, s->target) == 0 || (c->type != ML_TEXT && c->type != ML_TIME))
             continue;
         return cli_fail(&s->c, "column '%s' is %s with %lld values: name others with --features, or make a category or a number "
-                        "of it first", c->name, ml_type_name(c->type), (long long)(c->n - c->missing));
+                        "of it first", plain_text(c->name, plain, sizeof plain), ml_type_name(c->type), (long long)(c->n - c->missing));
     }
     return -1;
 }

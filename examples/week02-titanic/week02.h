@@ -42,6 +42,9 @@ static inline double four_digits(double v)
     return round(v * 1e4) / 1e4;
 }
 
+/* read.c: a name out of a file, cut to a buffer, as a terminal may be given it: '?' for control characters. Returns the buffer. */
+const char *plain_text(const char *text, char *buffer, size_t size);
+
 /* Each function that returns an int: -1 to go on, else the status to exit with, after a sentence. */
 
 /* read.c: a CSV file, without its bad rows where --skip-bad-rows asks for that. NULL after a sentence. */

@@ -53,6 +53,7 @@ awk 'NR > 1 && length > 88 && !/^report\.html lacks/ { exit 1 }' out || fail "a 
 # A fresh process, the same passengers, and one that was never seen.
 works --predict "$data"
 has '^1309 predictions: run/predictions.csv$'
+has '^left out: boat, body, home\.dest$'
 [ "$(wc -l <run/predictions.csv)" -eq 1310 ] || fail "not a line a passenger in predictions.csv"
 right=$(awk -F, 'NR == FNR { said[FNR] = $1; next } FNR > 1 { n += said[FNR] == $2 } END { print n }' run/predictions.csv "$data")
 [ "$right" -ge 1050 ] || fail "$right of 1309 predictions are right"
@@ -61,6 +62,8 @@ embarked,name,pclass,sex,age,sibsp,parch,ticket,fare,cabin,shoes
 S,"Nobody, Dr. Ann",1,female,40,0,0,1,80,Z9,12
 X,"Nobody",3,male,?,0,0,2,?,?,9
 END
+works --predict new.csv
+has '^left out: shoes$'
 works --predict new.csv --quiet
 [ "$(wc -l <run/predictions.csv)" -eq 3 ] || fail "not two predictions of new.csv"
 sed 's/name/nom/' new.csv >no-name.csv
