@@ -144,6 +144,10 @@ awk 'BEGIN { print "a,b"; for (i = 0; i < 40; i++) print i ",yes" }' >one.csv
 refuses 'a single value' --data one.csv --target b
 awk -F, -v OFS=, 'NR > 1 { $2 = 1 } { print }' "$data" >saved.csv
 refuses 'both classes' --data saved.csv
+sed '6s/151\.55/1e999/' "$data" >endless.csv
+refuses 'endless.csv: line 6: a fare of inf: it must be finite' --data endless.csv
+{ sed '4s/151\.55/-5/' "$data" && printf '\n\n'; } >negative.csv
+refuses 'negative.csv: row 3: a fare of -5:' --data negative.csv
 head -6 own.csv >short.csv
 refuses 'too few' --data short.csv --target label --features size
 printf 'a,b\n1,yes\n2,yes,3\n' >ragged.csv
