@@ -185,7 +185,7 @@ static void print_help(const cli *c, const cli_option *options, int n)
                  o->kind == CLI_CHOICE ? o->choices : "");
         printf("  %-32s %s\n", left, o->help);
     }
-    printf("\nA flag and its value may also be joined: --epochs=3.\n");
+    printf("\nA flag and its value may also be joined: --seed=3.\n");
 }
 
 static bool is_flag(const char *arg)
@@ -239,7 +239,7 @@ static int parse_one(const cli *c, char **argv, int *at, int argc, const cli_opt
 
 enum { COMMON = 8, OPTIONS_MAX = 40 };
 
-static int common_options(cli *c, cli_option *all)
+static void common_options(cli *c, cli_option all[COMMON])
 {
     const cli_option common[COMMON] = {
         {"data", CLI_TEXT, &c->data, 0, 0, NULL, "folder of the data (default: $MLCORE_DATA, then the embedded set)", NULL},
@@ -253,13 +253,29 @@ static int common_options(cli *c, cli_option *all)
         {"help", CLI_FLAG, &c->help, 0, 0, NULL, "this text", NULL},
     };
     memcpy(all, common, sizeof common);
-    return COMMON;
+}
+
+/* The common flags behind the program's own, n so far: those that it has not itself, and that do something in it. Returns how many
+ * there are now. */
+static int add_common(cli *c, cli_option *all, int n)
+{
+    cli_option common[COMMON];
+    int own = n;
+    common_options(c, common);
+    for (int i = 0; i < COMMON; i++) {
+        const char *name = common[i].name;
+        bool idle = c->no_tape && (strcmp(name, "epochs") == 0 || strcmp(name, "kernel") == 0);
+        if (!idle && !find(name, strlen(name), all, own))
+            all[n++] = common[i];
+    }
+    return n;
 }
 
 cli_option cli_common(cli *c, const char *name)
 {
     cli_option all[COMMON];
-    return *find(name, strlen(name), all, common_options(c, all));
+    common_options(c, all);
+    return *find(name, strlen(name), all, COMMON);
 }
 
 int cli_parse(cli *c, int argc, char **argv, const cli_option *options, int n)
@@ -274,7 +290,7 @@ int cli_parse(cli *c, int argc, char **argv, const cli_option *options, int n)
     n = n < OPTIONS_MAX - COMMON ? n : OPTIONS_MAX - COMMON;
     if (n > 0)
         memcpy(all, options, (size_t)n * sizeof *options);
-    n += common_options(c, all + n);
+    n = add_common(c, all, n);
     for (int i = 1; i < argc; i++) {
         int status = parse_one(c, argv, &i, argc, all, n);
         if (status >= 0)

@@ -39,7 +39,8 @@ typedef struct cli_option {
     bool *given;         /* set when the flag was given; may be NULL */
 } cli_option;
 
-/* The flags that every example has, and what comes of them. Set program, about and the defaults, then call cli_parse. */
+/* The flags that every example has, and what comes of them. Set program, about and the defaults, then call cli_parse. A program's
+ * own flag takes the place of the common one of its name. */
 typedef struct cli {
     const char *program; /* "week04-mnist" */
     const char *about;   /* one sentence for --help */
@@ -49,6 +50,7 @@ typedef struct cli {
     int kernel;          /* an ml_kernel */
     bool quiet;
     bool help;
+    bool no_tape; /* nothing is trained on a tape: there are no --epochs and no --kernel */
     bool out_given, seed_given, epochs_given, kernel_given; /* on the command line */
     char out_buf[256];
     struct cli_metrics *metrics;

@@ -12,21 +12,21 @@ static const ml_choice LOGISTIC[] = {{"C", LIST(PENALTIES), 0, 0, false, false}}
 static const ml_choice TREE[] = {{"max_depth", LIST(DEPTHS), 0, 0, false, false}};
 static const ml_choice FOREST[] = {{"min_samples_leaf", LIST(LEAVES), 0, 0, false, false}};
 static const ml_choice BOOST[] = {{"max_leaves", LIST(TREE_LEAVES), 0, 0, false, false}};
-const contender CONTENDER[MODELS] = {
+static const contender CONTENDER[] = {
     {"majority", "dummy", NULL, 0},
     {"logistic", "logistic", LOGISTIC, 1},
     {"tree", "tree:min_samples_leaf=8", TREE, 1},
     {"forest", "forest:trees=60", FOREST, 1},
     {"boosting", "boost:learning_rate=0.05,rounds=120,min_samples_leaf=5,subsample=0.5,columns=0.3", BOOST, 1},
 };
+enum { MODELS = sizeof CONTENDER / sizeof *CONTENDER };
 
-ml_search_opts search_of(const contender *m, int64_t k, uint64_t seed)
+static ml_recipe with_companions(const char *learner)
 {
-    return (ml_search_opts){.choice = m->choice,
-                            .choices = m->choices,
-                            .folds = {.k = k, .shuffle = true, .seed = seed, .stratify = TARGET},
-                            .scores = "roc_auc,accuracy"};
+    return titanic_recipe(learner, true);
 }
+
+const contest PASSENGERS = {CONTENDER, MODELS, with_companions, TARGET, TARGET, "roc_auc,accuracy"};
 
 typedef struct cv_score {
     double accuracy, roc_auc;
@@ -41,7 +41,7 @@ static ml_status cross_validate(const study *s, const ml_frame *f, const contend
     for (int i = 0; i < SEEDS; i++) {
         uint64_t seed = (uint64_t)(s->c.seed + i);
         ml_folds *folds = ml_folds_of(f, (ml_fold_opts){.k = FOLDS, .shuffle = true, .seed = seed, .stratify = TARGET});
-        ml_search_opts search = search_of(m, INNER, seed);
+        ml_search_opts search = search_of(&PASSENGERS, m, INNER, seed);
         ml_cv_opts opts = {.scores = "accuracy,roc_auc", .search = m->choices ? &search : NULL};
         ml_cv *cv = folds ? ml_cross_validate(titanic_recipe(m->learner, companions), f, TARGET, folds, opts) : NULL;
         ml_folds_free(folds);
@@ -68,16 +68,21 @@ static void note(study *s, const char *model, const char *score, bool companions
 static void put_table(study *s, cv_score score[MODELS][2])
 {
     const char *names[MODELS];
-    double column[4][MODELS];
-    static const char *const titles[] = {"accuracy without", "ROC AUC without", "accuracy with", "ROC AUC with"};
+    double column[6][MODELS];
+    static const char *const titles[] = {"accuracy without", "spread without", "ROC AUC without",
+                                         "accuracy with",    "spread with",    "ROC AUC with"};
     ml_frame *f = ml_frame_new();
     for (int i = 0; i < MODELS; i++) {
         names[i] = CONTENDER[i].name;
-        for (int k = 0; k < 4; k++)
-            column[k][i] = k % 2 ? score[i][k / 2].roc_auc : score[i][k / 2].accuracy;
+        for (int with = 0; with < 2; with++) {
+            const cv_score *v = &score[i][with];
+            column[3 * with][i] = four_digits(v->accuracy);
+            column[3 * with + 1][i] = four_digits(v->spread);
+            column[3 * with + 2][i] = four_digits(v->roc_auc);
+        }
     }
     bool good = f && !ml_frame_put_texts(f, "model", names, MODELS);
-    for (int k = 0; k < 4 && good; k++)
+    for (int k = 0; k < 6 && good; k++)
         good = !ml_frame_put_numbers(f, titles[k], column[k], MODELS);
     ml_html_section(s->page, "Five models");
     ml_html_text(s->page, "Five-fold stratified cross-validation, the mean over five shuffles of the folds; options are chosen "
@@ -85,7 +90,7 @@ static void put_table(study *s, cv_score score[MODELS][2])
                           "is of those on the same ticket and of relatives of the same name, class and family size, among the "
                           "training rows.");
     if (good)
-        ml_html_table(s->page, "Mean over five shuffles", f, MODELS);
+        ml_html_table(s->page, "Mean over five shuffles, and the spread of the accuracy over them", f, MODELS);
     ml_frame_free(f);
 }
 

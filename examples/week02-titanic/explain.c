@@ -1,8 +1,8 @@
 /* explain.c -- what a fitted pipeline is worth on rows that it has not seen, and what it looks at. */
 #include "week02-titanic/week02.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- classes ---- */
 
@@ -56,17 +56,35 @@ static ml_report *report_of(const study *s, const answers *a, const char *name)
                          (ml_outcome){.name = "baseline", .p = {a->baseline, a->n, a->classes}}, opts);
 }
 
+/* The few numbers that matter: which model, and how good. */
+static void put_facts(study *s, const ml_report *r)
+{
+    static const char *const shown[] = {"accuracy", "roc_auc", "r2", "rmse"};
+    char value[4][32];
+    ml_pair facts[5] = {{"model", s->chosen}};
+    int n = 1;
+    for (int i = 0; i < r->rows; i++)
+        for (int k = 0; k < 4; k++) {
+            if (strcmp(r->row[i].score, shown[k]) != 0)
+                continue;
+            snprintf(value[k], sizeof value[k], k ? "%.4g" : "%.1f %%", r->row[i].value * (k ? 1 : 100));
+            facts[n++] = (ml_pair){r->row[i].score, value[k]};
+        }
+    ml_html_facts(s->page, facts, n);
+}
+
 static void put_report(study *s, const ml_report *r)
 {
     double v[4][16];
-    const char *names[16];
-    static const char *const titles[] = {"value", "from", "to", "baseline"};
+    const char *names[16], *const titles[] = {r->model, "from", "to", "baseline"};
     int n = r->rows < 16 ? r->rows : 16;
     char name[64], sentence[512], line[600];
     for (int i = 0; i < n; i++) {
         const ml_report_row *row = &r->row[i];
+        const double values[] = {row->value, row->low, row->high, row->other};
         names[i] = row->score;
-        v[0][i] = row->value, v[1][i] = row->low, v[2][i] = row->high, v[3][i] = row->other;
+        for (int k = 0; k < 4; k++)
+            v[k][i] = four_digits(values[k]);
         snprintf(name, sizeof name, "test_%s", row->score);
         cli_metric(&s->c, name, row->value);
     }
@@ -88,33 +106,41 @@ static void plot_confusion(study *s, const ml_pipeline *p, const answers *a)
     enum { MOST = 30 };
     const char *names[MOST];
     int64_t counts[MOST * MOST] = {0};
-    if (a->classes > MOST || ml_confusion((ml_ints){a->truth, a->n}, (ml_ints){a->label, a->n}, a->classes, counts))
+    if (a->classes > MOST) {
+        ml_html_text(s->page, "More than 30 classes: too many for a picture of who was taken for what.");
         return;
+    }
+    if (ml_confusion((ml_ints){a->truth, a->n}, (ml_ints){a->label, a->n}, a->classes, counts)) {
+        ml_html_text(s->page, ml_error());
+        return;
+    }
     for (int32_t k = 0; k < a->classes; k++)
         names[k] = ml_pipeline_class(p, k);
     fprintf(s->board, "\n");
     ml_confusion_print(s->board, counts, a->classes, names);
     ml_plot *plot = ml_plot_new((ml_plot_opts){.title = "Confusion"});
-    if (plot && !ml_plot_confusion(plot, counts, a->classes, names))
-        ml_html_plot(s->page, plot, "Who was taken for what", "A square of counts: the truth down, what was said across");
+    ml_plot_confusion(plot, counts, a->classes, names);
+    ml_html_plot(s->page, plot, "Who was taken for what", "A square of counts: the truth down, what was said across");
     ml_plot_free(plot);
 }
 
-static void plot_curves(study *s, const answers *a)
+static void plot_curves(study *s, const answers *a, const char *model)
 {
+    const ml_ints truth = {a->truth, a->n};
     double *score = a->classes == 2 ? calloc((size_t)a->n, sizeof *score) : NULL;
-    for (int64_t i = 0; i < a->n && score; i++)
+    if (!score)
+        return;
+    for (int64_t i = 0; i < a->n; i++)
         score[i] = a->p[2 * i + 1];
-    ml_plot *roc = score ? ml_plot_new((ml_plot_opts){.title = "ROC"}) : NULL;
-    ml_plot *calibration = score ? ml_plot_new((ml_plot_opts){.title = "Calibration"}) : NULL;
-    if (roc && calibration && !ml_plot_roc(roc, "model", (ml_ints){a->truth, a->n}, score) &&
-        !ml_plot_calibration(calibration, "model", (ml_ints){a->truth, a->n}, score, 8)) {
-        const ml_plot *both[] = {roc, calibration};
-        ml_plot *panels = ml_plot_panels(both, 2, 2, (ml_plot_opts){0});
-        if (panels)
-            ml_html_plot(s->page, panels, "How many are found for how many false alarms; how true its probabilities are", NULL);
-        ml_plot_free(panels);
-    }
+    ml_plot *roc = ml_plot_new((ml_plot_opts){.title = "ROC"});
+    ml_plot *calibration = ml_plot_new((ml_plot_opts){.title = "Calibration"});
+    ml_plot_roc(roc, model, truth, score);
+    ml_plot_calibration(calibration, model, truth, score, 8);
+    const ml_plot *both[] = {roc, calibration};
+    ml_plot *panels = ml_plot_panels(both, 2, 2, (ml_plot_opts){0});
+    ml_html_plot(s->page, panels, "How many are found for how many false alarms; how true its probabilities are",
+                 "Two curves: the area under the first is the score roc_auc; the nearer the second to the diagonal the better");
+    ml_plot_free(panels);
     ml_plot_free(roc);
     ml_plot_free(calibration);
     free(score);
@@ -123,8 +149,8 @@ static void plot_curves(study *s, const answers *a)
 static void plot_values(study *s, const answers *a)
 {
     ml_plot *plot = ml_plot_new((ml_plot_opts){.title = "Predicted and true", .x_label = "truth", .y_label = "prediction"});
-    if (plot && !ml_plot_points(plot, NULL, a->y_truth, a->y, a->n))
-        ml_html_plot(s->page, plot, "Each row held out", "Points; the nearer to the diagonal the better");
+    ml_plot_points(plot, NULL, a->y_truth, a->y, a->n);
+    ml_html_plot(s->page, plot, "Each row held out", "Points; the nearer to the diagonal the better");
     ml_plot_free(plot);
 }
 
@@ -148,8 +174,9 @@ static int importance(study *s, const ml_pipeline *p, const ml_frame *test)
     for (int64_t i = 0; i < f->rows && names; i++)
         names[i] = ml_column_text(ml_frame_column(f, "column"), i);
     const double *value = ml_frame_column(f, "importance")->number, *spread = ml_frame_column(f, "spread")->number;
-    if (plot && names && !ml_plot_importances(plot, names, value, spread, f->rows, 15))
-        ml_html_plot(s->page, plot, "What the model needs to know", "Lying bars, the most important column on top");
+    if (names)
+        ml_plot_importances(plot, names, value, spread, f->rows, 15);
+    ml_html_plot(s->page, plot, "What the model needs to know", "Lying bars, the most important column on top");
     ml_plot_free(plot);
     free(names);
     ml_frame_free(f);
@@ -164,9 +191,10 @@ int judge(study *s, const ml_pipeline *p, const ml_pipeline *baseline, const ml_
     int end = r ? -1 : status == ML_ENOMEM ? cli_fail(&s->c, "out of memory") : cli_fail_ml(&s->c);
     if (r) {
         ml_report_print(s->board, r);
+        put_facts(s, r);
         put_report(s, r);
         if (a.classes)
-            plot_confusion(s, p, &a), plot_curves(s, &a);
+            plot_confusion(s, p, &a), plot_curves(s, &a, r->model);
         else
             plot_values(s, &a);
         end = importance(s, p, test);

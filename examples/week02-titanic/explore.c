@@ -1,19 +1,35 @@
 /* explore.c -- the first look: what is missing, who survived, what goes with what. */
 #include "week02-titanic/week02.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-/* On the board and on the page; frees f. */
-static int show(study *s, const char *caption, ml_frame *f)
+/* As many digits as a reader wants. */
+static ml_status round_numbers(ml_frame *f)
+{
+    double *v = calloc((size_t)f->rows + 1, sizeof *v);
+    ml_status status = v ? ML_OK : ML_ENOMEM;
+    for (int j = 0; j < f->columns && !status; j++) {
+        if (f->column[j].type != ML_NUMBER)
+            continue;
+        for (int64_t i = 0; i < f->rows; i++)
+            v[i] = four_digits(f->column[j].number[i]);
+        status = ml_frame_put_numbers(f, f->column[j].name, v, f->rows);
+    }
+    free(v);
+    return status;
+}
+
+int show(study *s, const char *caption, ml_frame *f)
 {
     if (!f)
         return cli_fail_ml(&s->c);
-    fprintf(s->board, "\n%s\n", caption);
+    char plain[256];
+    fprintf(s->board, "\n%s\n", plain_text(caption, plain, sizeof plain));
     ml_frame_print(s->board, f, (ml_print_opts){.rows = 30, .precision = 3, .width = 80});
+    int status = round_numbers(f) ? cli_fail(&s->c, "out of memory") : -1;
     ml_html_table(s->page, caption, f, 30);
     ml_frame_free(f);
-    return -1;
+    return status;
 }
 
 /* How many, and which share survived, by the values of one column. */
@@ -37,7 +53,7 @@ static ml_status add_ages(ml_plot *p, const ml_frame *f, double survived, const 
 static void plot_ages(study *s, const ml_frame *f)
 {
     ml_plot *p = ml_plot_new((ml_plot_opts){.title = "Age", .x_label = "years", .y_label = "density"});
-    if (p && !add_ages(p, f, 1, "survived") && !add_ages(p, f, 0, "died"))
+    if (!add_ages(p, f, 1, "survived") && !add_ages(p, f, 0, "died"))
         ml_html_plot(s->page, p, "Ages of those who survived and of those who did not",
                      "Two curves; below ten years more survived than died");
     ml_plot_free(p);
@@ -48,15 +64,14 @@ static void plot_classes(study *s, const ml_frame *pivot)
 {
     static const char *const names[] = {"first", "second", "third"};
     ml_plot *p = ml_plot_new((ml_plot_opts){.title = "Survival by class and sex", .y_label = "share", .y_max = 1});
-    for (int j = 1; p && j < pivot->columns && pivot->rows == 3; j++)
+    for (int j = 1; j < pivot->columns && pivot->rows == 3; j++)
         ml_plot_bars(p, pivot->column[j].name, names, pivot->column[j].number, pivot->rows);
-    if (p)
-        ml_html_plot(s->page, p, "Share that survived, by class and sex",
-                     "Bars; far more women than men survived, most in first class");
+    ml_html_plot(s->page, p, "Share that survived, by class and sex",
+                 "Bars; far more women than men survived, most in first class");
     ml_plot_free(p);
 }
 
-static void plot_correlations(study *s, const ml_frame *square)
+void plot_correlations(study *s, const ml_frame *square)
 {
     int64_t n = square->rows;
     double *v = calloc((size_t)(n * n), sizeof *v);
@@ -67,8 +82,9 @@ static void plot_correlations(study *s, const ml_frame *square)
         for (int64_t j = 0; j < n; j++)
             v[i * n + j] = square->column[j + 1].number[i];
     }
-    if (p && v && names && !ml_plot_heat(p, (ml_heat){v, n, n, names, names, -1, 1, .diverging = true}))
-        ml_html_plot(s->page, p, "Pearson's correlation", "A square of numbers between -1 and 1");
+    if (v && names)
+        ml_plot_heat(p, (ml_heat){v, n, n, names, names, -1, 1, .diverging = true});
+    ml_html_plot(s->page, p, "Pearson's correlation", "A square of numbers between -1 and 1");
     ml_plot_free(p);
     free(v);
     free(names);

@@ -1,28 +1,14 @@
 /* finish.c -- one pipeline: chosen on four fifths of the passengers, judged once on the fifth that is left, and saved. */
 #include "week02-titanic/week02.h"
 
-/* The contender of largest mean ROC AUC over five folds of the training rows, with the options that were best. */
-static int choose(study *s, const ml_frame *train, ml_recipe *best)
+int draw_tree(study *s, const ml_pipeline *p, const char *caption, const char *const *names)
 {
-    double most = -1;
-    fprintf(s->board, "\nOne model, chosen on %lld rows; mean ROC AUC of five folds\n\n", (long long)train->rows);
-    for (int i = 0; i < MODELS; i++) {
-        const contender *m = &CONTENDER[i];
-        if (!m->choices)
-            continue;
-        ml_search *found = ml_search_fit(titanic_recipe(m->learner, true), train, TARGET, search_of(m, 5, (uint64_t)s->c.seed));
-        if (!found)
-            return cli_fail_ml(&s->c);
-        const char *option = m->choice->option;
-        fprintf(s->board, "%-10s  %.3f with %s = %g\n", m->name, found->best_score, option,
-                ml_column_number(ml_frame_column(found->results, option), found->best_row));
-        if (found->best_score > most) {
-            most = found->best_score;
-            *best = found->best;
-            cli_metric_text(&s->c, "model", m->name);
-        }
-        ml_search_free(found);
-    }
+    char path[CLI_PATH];
+    if (ml_tree_dot(ml_pipeline_model(p), cli_out_path(&s->c, "tree.dot", path), names))
+        return cli_fail_ml(&s->c);
+    fprintf(s->board, "\n%s\n", caption);
+    ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
+    ml_html_graph(s->page, path, caption, "Questions, and at the leaves what is said");
     return -1;
 }
 
@@ -30,25 +16,19 @@ static int choose(study *s, const ml_frame *train, ml_recipe *best)
 static int small_tree(study *s, const ml_frame *train)
 {
     static const char *const names[] = {"died", "survived"};
-    char path[CLI_PATH];
     ml_pipeline *p = ml_pipeline_fit(titanic_recipe("tree:max_depth=3,min_samples_leaf=8", true), train, TARGET);
-    cli_out_path(&s->c, "tree.dot", path);
-    if (!p || ml_tree_dot(ml_pipeline_model(p), path, names)) {
-        ml_pipeline_free(p);
-        return cli_fail_ml(&s->c);
-    }
-    fprintf(s->board, "\nA small tree\n");
-    ml_tree_print(s->board, ml_pipeline_model(p), names, 0);
-    ml_html_graph(s->page, path, "A small tree", "Questions, and at the leaves who survived");
+    int status = p ? draw_tree(s, p, "A small tree", names) : cli_fail_ml(&s->c);
     ml_pipeline_free(p);
-    return -1;
+    return status;
 }
 
-static int save(study *s, ml_pipeline *p, const ml_frame *test)
+int save(study *s, ml_pipeline *p, const ml_frame *test)
 {
     char path[CLI_PATH];
-    double accuracy = 0;
-    if (ml_pipeline_score(p, test, "accuracy", &accuracy) || ml_pipeline_note(p, "test_accuracy", accuracy) ||
+    const bool classes = ml_pipeline_classes(p) > 0;
+    double score = 0;
+    if (ml_pipeline_score(p, test, classes ? "accuracy" : "r2", &score) ||
+        (isfinite(score) && ml_pipeline_note(p, classes ? "test_accuracy" : "test_r2", score)) || /* an r2 of equal numbers is not */
         ml_pipeline_note(p, "seed", (double)s->c.seed) || ml_pipeline_save(p, cli_out_path(&s->c, "model.safetensors", path)))
         return cli_fail_ml(&s->c);
     return -1;
@@ -57,7 +37,7 @@ static int save(study *s, ml_pipeline *p, const ml_frame *test)
 static int fit_and_judge(study *s, const ml_frame *train, const ml_frame *test)
 {
     ml_recipe recipe = {0};
-    int status = choose(s, train, &recipe);
+    int status = choose(s, &PASSENGERS, train, &recipe);
     if (status >= 0)
         return status;
     double start = cli_seconds();

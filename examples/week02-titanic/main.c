@@ -11,10 +11,13 @@
 static int parse(study *s, int argc, char **argv)
 {
     const cli_option options[] = {
-        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of a table of your own, named by --data", NULL},
+        {"data", CLI_TEXT, &s->c.data, 0, 0, NULL,
+         "a CSV file, or a folder with titanic.csv (default: $MLCORE_DATA/titanic, then the embedded set)", NULL},
+        {"skip-bad-rows", CLI_FLAG, &s->skip_bad_rows, 0, 0, NULL, "leave out rows with too few fields, or too many", NULL},
+        {"target", CLI_TEXT, &s->target, 0, 0, NULL, "predict this column of the table, which may be any", NULL},
         {"features", CLI_TEXT, &s->features, 0, 0, NULL, "from these columns, A,B,C (default: all others)", NULL},
         {"model", CLI_TEXT, &s->model, 0, 0, NULL,
-         "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default forest)", NULL},
+         "dummy, linear, logistic, tree, forest or boost, as forest:trees=200 (default: the best of four)", NULL},
         {"predict", CLI_TEXT, &s->predict, 0, 0, NULL, "read this CSV file and write predictions.csv", NULL},
         {"model-file", CLI_TEXT, &s->model_file, 0, 0, NULL, "of --predict (default: model.safetensors in --out)", NULL},
         {"leak", CLI_FLAG, &s->leak, 0, 0, NULL, "what scores look like when a model knows what it cannot", NULL},
@@ -55,9 +58,11 @@ static int write_page(study *s)
     snprintf(seed, sizeof seed, "%lld", (long long)s->c.seed);
     const ml_pair settings[] = {{"data", s->c.data ? s->c.data : "titanic.csv"},
                                 {"target", s->target ? s->target : TARGET},
+                                {"features", s->features ? s->features : s->target ? "all other columns" : INPUTS},
+                                {"model", s->model ? s->model : s->chosen},
                                 {"seed", seed}};
     ml_html_section(s->page, "Settings");
-    ml_html_pairs(s->page, NULL, settings, 3);
+    ml_html_pairs(s->page, NULL, settings, sizeof settings / sizeof *settings);
     ml_html_environment(s->page);
     if (ml_html_write(s->page, cli_out_path(&s->c, "report.html", path)))
         return cli_fail_ml(&s->c);
@@ -91,7 +96,8 @@ int main(int argc, char **argv)
 {
     study s = {.c = {.program = "week02-titanic",
                      .about = "Titanic from a CSV file to a model and a report; or a table of your own",
-                     .seed = 42}};
+                     .seed = 42,
+                     .no_tape = true}};
     int status = parse(&s, argc, argv);
     if (status < 0)
         status = cli_prepare_out(&s.c);
