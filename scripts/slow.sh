@@ -131,7 +131,7 @@ fi
 
 # ---- a report as a browser shows it ----
 if want_tool chromium chromium; then
-    stage report env MLCORE_BUILD="$root/build/check" MLCORE_SOURCE="$root" sh tests/report.sh
+    stage report env MLCORE_REPORT=whole MLCORE_BUILD="$root/build/check" MLCORE_SOURCE="$root" sh tests/report.sh
 else
     skip report "chromium is not here"
 fi
