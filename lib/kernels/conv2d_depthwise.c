@@ -165,16 +165,11 @@ static void run_row(const job *j, int64_t row)
         t.from = t.y, t.from_step = t.y_step;
     if (t.rows)
         t.x += (top + r.begin * g->dil[0]) * g->w * g->c;
-    int64_t inside = j->inside.end - j->inside.begin, strips = mlk_ceil_div(inside, mlk_pixels_at_once(g, MR, 3)), q = j->inside.begin;
-    for (int64_t i = 0; i < strips; i++) { /* of nearly the same length: a short one would leave the multipliers waiting */
-        int pixels = (int)(inside / strips + (i < inside % strips));
+    for (int64_t q = 0, pixels, most = mlk_pixels_at_once(g, MR, 3); q < g->q; q += pixels) {
+        pixels = mlk_pixels_from(j->inside, q, most);
         t.below = mlk_below_of(g, image, p, q, pixels);
-        run_some(j, t, q, pixels);
-        q += pixels;
+        run_some(j, t, q, (int)pixels);
     }
-    for (int64_t edge = 0; edge < g->q; edge = edge + 1 == j->inside.begin ? j->inside.end : edge + 1)
-        if (edge < j->inside.begin || edge >= j->inside.end)
-            run_some(j, t, edge, 1);
 }
 
 static void lane(void *arg, mlk_lane l)

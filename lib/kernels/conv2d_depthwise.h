@@ -10,6 +10,13 @@
 mlk_span mlk_taps_inside(int64_t at, int64_t taps, int64_t dil, int64_t extent);
 /* The pixels of a row of outputs of which each sees the picture through all columns of its window. */
 mlk_span mlk_pixels_inside(const mlk_conv2d *g);
+/* How many pixels from q on make a tile: one of those outside of that span, whose window is cut, else at most `most`, in strips of nearly
+ * the same length: a short one would leave the multipliers waiting. */
+static inline int64_t mlk_pixels_from(mlk_span inside, int64_t q, int64_t most)
+{
+    int64_t left = inside.end - q, strips = (left + most - 1) / most;
+    return q < inside.begin || left <= 0 ? 1 : (left + strips - 1) / strips;
+}
 
 /* Pixels that 2 KB lie between fall on the same few lines of the first-level cache: so many of a tile find room there. */
 static inline int64_t mlk_pixels_at_once(const mlk_conv2d *g, int64_t most, int64_t few)

@@ -110,8 +110,7 @@ static void lane(void *arg, mlk_lane l)
     memset(sum, 0, (size_t)size * sizeof *sum);
     for (int64_t row = l.begin; row < l.end; row++)
         for (int64_t q = 0, pixels; q < g->q; q += pixels) {
-            pixels = q < j->inside.begin || q >= j->inside.end ? 1 : j->inside.end - q;
-            pixels = pixels < most ? pixels : most;
+            pixels = mlk_pixels_from(j->inside, q, most);
             add_pixels(j->a, sum, row, q, pixels);
         }
 }
