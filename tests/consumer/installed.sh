@@ -85,6 +85,12 @@ for page in nets models loop; do
 done
 echo "nets: $(tail -n 1 "$work/nets.log")"
 
+# docs/plots.c draws the picture of docs/plots.md, where gnuplot is.
+$cc $strict "$MLCORE_SOURCE/docs/plots.c" $cflags $libs -lm -o "$work/plots" || fail "docs/plots.c does not compile"
+if command -v gnuplot >/dev/null; then
+    "$work/plots" "$work/plots.svg" && grep -q '>Calibration<' "$work/plots.svg" || fail "docs/plots.c draws nothing"
+fi
+
 # The op of docs/your-own-op.md: its gradient holds, and a net with it learns.
 pieces your-own-op.md >"$work/own.c"
 $cc $strict "$work/own.c" $cflags $libs -lm -o "$work/own" || fail "the program of docs/your-own-op.md does not compile"
