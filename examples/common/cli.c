@@ -8,7 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line, whatever a file is called: a control character is shown as ?. */
+char *cli_plain(char *text)
+{
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    return text;
+}
+
+/* One line, whatever a file is called. */
 int cli_fail(const cli *c, const char *format, ...)
 {
     va_list args;
@@ -16,11 +24,8 @@ int cli_fail(const cli *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = '?';
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", c->program, text);
+    fprintf(stderr, "%s: %s\n", c->program, cli_plain(text));
     return 2;
 }
 

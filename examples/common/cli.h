@@ -67,6 +67,8 @@ cli_option cli_common(cli *c, const char *name);
 int cli_fail(const cli *c, const char *format, ...) ML_PRINTF(2, 3);
 /* The same with ml_error(). */
 int cli_fail_ml(const cli *c);
+/* A text as a terminal may be given it: '?' in the place of each control character. Returns it. */
+char *cli_plain(char *text);
 
 /* The folder of a data set into path: --data, else $MLCORE_DATA/<set> where that exists, else data/<set> of the source
  * tree. -1, or 2 after a sentence that says which command gets it. */

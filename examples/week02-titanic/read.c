@@ -5,11 +5,8 @@
 
 const char *plain_text(const char *text, char *buffer, size_t size)
 {
-    size_t n = 0;
-    for (; text[n] && n + 1 < size; n++)
-        buffer[n] = (unsigned char)text[n] < ' ' || text[n] == 127 ? '?' : text[n];
-    buffer[n] = 0;
-    return buffer;
+    snprintf(buffer, size, "%s", text);
+    return cli_plain(buffer);
 }
 
 ml_frame *read_csv(const study *s, const char *path, ml_csv_opts opts)
