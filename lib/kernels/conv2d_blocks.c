@@ -22,11 +22,6 @@ static int64_t outputs(const mlk_conv2d *g, int axis, int64_t pixels)
     return room < 0 ? 1 : room / g->stride[axis] + 1;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* n cut into equal parts of at most `most`. */
 static int64_t part(int64_t n, int64_t most)
 {
@@ -39,7 +34,7 @@ mlk_blocks mlk_blocks_for(const mlk_conv2d *g, int64_t pitch)
     mlk_blocks b = {.g = *g, .pitch = pitch};
     b.cols = part(g->q, outputs(g, 1, pixels / seen(g, 0, 1)));
     b.line = seen(g, 1, b.cols) * pitch;
-    b.rows = part(g->p, least(outputs(g, 0, PATCH / b.line), share > 1 ? share : 1));
+    b.rows = part(g->p, mlk_least(outputs(g, 0, PATCH / b.line), share > 1 ? share : 1));
     b.down = mlk_ceil_div(g->p, b.rows);
     b.across = mlk_ceil_div(g->q, b.cols);
     b.size = mlk_aligned(seen(g, 0, b.rows) * b.line);
@@ -54,8 +49,8 @@ int64_t mlk_blocks_count(const mlk_blocks *b)
 mlk_block mlk_block_of(const mlk_blocks *b, int64_t i)
 {
     mlk_block at = {.image = i / (b->down * b->across), .p = i / b->across % b->down * b->rows, .q = i % b->across * b->cols};
-    at.rows = least(b->rows, b->g.p - at.p);
-    at.cols = least(b->cols, b->g.q - at.q);
+    at.rows = mlk_least(b->rows, b->g.p - at.p);
+    at.cols = mlk_least(b->cols, b->g.q - at.q);
     return at;
 }
 
@@ -76,7 +71,7 @@ void mlk_patch_fill(ml_real *patch, const mlk_blocks *b, const mlk_block *at, co
     const mlk_conv2d *g = &b->g;
     int64_t lines = seen(g, 0, at->rows), pixels = seen(g, 1, at->cols);
     int64_t top = at->p * g->stride[0] - g->pad[0], left = at->q * g->stride[1] - g->pad[1];
-    int64_t before = left < 0 ? least(-left, pixels) : 0, inside = least(g->w - left, pixels) - before;
+    int64_t before = left < 0 ? mlk_least(-left, pixels) : 0, inside = mlk_least(g->w - left, pixels) - before;
     if (inside < 0)
         inside = 0;
     for (int64_t i = 0; i < lines; i++, patch += b->line) {

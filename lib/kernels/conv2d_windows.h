@@ -5,17 +5,7 @@
 
 #include "kernels/conv2d.h"
 #include "kernels/gemm_fast.h"
-
-static inline int64_t mlk_ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-/* Numbers of workspace, rounded so that what follows lies on 64 bytes. */
-static inline int64_t mlk_aligned(int64_t numbers)
-{
-    return mlk_ceil_div(numbers, 16) * 16;
-}
+#include "kernels/lanes.h"
 
 /* Numbers in a window. */
 static inline int64_t mlk_conv2d_columns(const mlk_conv2d *g)

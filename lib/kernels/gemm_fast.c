@@ -11,9 +11,11 @@
  *   threads    A is packed once, by all. Then C is cut into chunks, by its shape alone, and a chunk packs the columns of B
  *              that it needs by itself.
  *
- * This file has the plan; gemm_tile.c the inner loop, gemm_pack.c the copying.
+ * This file has the plan; gemm_tile.c the inner loop, gemm_pack.c the copying, gemm_tall.c other plans for odd shapes.
  */
 #include "kernels/gemm_fast.h"
+
+#include "kernels/lanes.h"
 
 /* ---- chunks ---- */
 
@@ -24,15 +26,10 @@ typedef struct plan {
     int64_t down, across; /* chunks of a pass */
 } plan;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* n cut into equal parts of at most `most`, each a multiple of `unit`. */
 static int64_t part(int64_t n, int64_t most, int64_t unit)
 {
-    return n > 0 ? ceil_div(ceil_div(n, ceil_div(n, most)), unit) * unit : unit;
+    return n > 0 ? mlk_ceil_div(mlk_ceil_div(n, mlk_ceil_div(n, most)), unit) * unit : unit;
 }
 
 /* Chunks of a quarter of a million multiply-adds at least, some five microseconds, so that handing them out costs little;
@@ -43,10 +40,10 @@ static plan plan_for(const mlk_gemm_args *g)
     p.kc = part(p.k, KC, 1);
     p.rows = part(g->m, AREA / p.k > MC ? AREA / p.k : MC, MR);
     p.high = part(p.rows, L2 / p.kc > MC ? L2 / p.kc : MC, MR);
-    int64_t panel = p.high * NR * p.k, wanted = ceil_div(1 << 18, panel);
+    int64_t panel = p.high * NR * p.k, wanted = mlk_ceil_div(1 << 18, panel);
     p.panels = wanted > 8 ? 8 : wanted;
-    p.down = ceil_div(p.rows, p.high);
-    p.across = ceil_div(ceil_div(g->n, NR), p.panels);
+    p.down = mlk_ceil_div(p.rows, p.high);
+    p.across = mlk_ceil_div(mlk_ceil_div(g->n, NR), p.panels);
     return p;
 }
 
@@ -114,11 +111,15 @@ static void no_steps(const mlk_gemm_args *g)
 /* Numbers of packed A, rounded so that what follows is aligned. */
 static int64_t a_size(const plan *p)
 {
-    return ceil_div(p->rows * p->k, NR) * NR;
+    return mlk_ceil_div(p->rows * p->k, NR) * NR;
 }
 
 size_t mlk_gemm_fast_workspace(const mlk_gemm_args *g)
 {
+    if (mlk_gemm_is_tall(g))
+        return mlk_gemm_tall_workspace(g);
+    if (mlk_gemm_is_deep(g))
+        return mlk_gemm_deep_workspace(g);
     plan p = plan_for(g);
     return (size_t)(a_size(&p) + p.across * p.down * p.kc * NR) * sizeof(ml_real);
 }
@@ -131,13 +132,21 @@ void mlk_gemm_fast(const mlk_gemm_args *g, void *work)
         no_steps(g);
         return;
     }
+    if (mlk_gemm_is_tall(g)) {
+        mlk_gemm_tall(g, work);
+        return;
+    }
+    if (mlk_gemm_is_deep(g)) {
+        mlk_gemm_deep(g, work);
+        return;
+    }
     pass s = {.g = g, .p = plan_for(g), .a = work};
     s.b = s.a + a_size(&s.p);
     for (s.k0 = 0; s.k0 < g->k; s.k0 += s.p.k) {
         s.k = g->k - s.k0 < s.p.k ? g->k - s.k0 : s.p.k;
         for (s.row = 0; s.row < g->m; s.row += s.p.rows) {
             s.rows = g->m - s.row < s.p.rows ? g->m - s.row : s.p.rows;
-            ml_parallel_for(ceil_div(s.rows, STRIPS * MR), pack_a, &s);
+            ml_parallel_for(mlk_ceil_div(s.rows, STRIPS * MR), pack_a, &s);
             ml_parallel_for(s.p.across * s.p.down, run_chunk, &s);
         }
     }

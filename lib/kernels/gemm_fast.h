@@ -65,6 +65,15 @@ typedef struct mlk_tile {
 /* Computes the first rows (1 .. MR) and cols (1 .. NR) of a tile. */
 void mlk_tile_run(const mlk_tile *t, int rows, int64_t cols);
 
+/* ---- gemm_tall.c: where one operand, or C, is small ---- */
+
+bool mlk_gemm_is_tall(const mlk_gemm_args *g);
+size_t mlk_gemm_tall_workspace(const mlk_gemm_args *g);
+void mlk_gemm_tall(const mlk_gemm_args *g, void *work);
+bool mlk_gemm_is_deep(const mlk_gemm_args *g);
+size_t mlk_gemm_deep_workspace(const mlk_gemm_args *g);
+void mlk_gemm_deep(const mlk_gemm_args *g, void *work);
+
 /* ---- gemm_pack.c ---- */
 
 /* k steps from step p on. A strip: MR rows of A from row i on, those that there are, then zeros. */

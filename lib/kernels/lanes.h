@@ -11,6 +11,22 @@
 /* Enough for the threads of a large machine to share evenly, few enough for their scratch to be small. */
 enum { MLK_LANES_MAX = 32 };
 
+static inline int64_t mlk_ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static inline int64_t mlk_least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Numbers of workspace, rounded so that what follows lies on 64 bytes. */
+static inline int64_t mlk_aligned(int64_t numbers)
+{
+    return mlk_ceil_div(numbers, 16) * 16;
+}
+
 /* begin .. end-1 */
 typedef struct mlk_span {
     int64_t begin, end;

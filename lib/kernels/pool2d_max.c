@@ -12,6 +12,8 @@
  */
 #include "kernels/pool2d.h"
 
+#include "kernels/lanes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -58,19 +60,14 @@ void mlk_max_pool2d_backward_ref(ml_real *dx, bool add, const ml_real *dy, const
  * The pixels of a window are numbered from the first that lies in the image, `pitch` of them a row, and the winner's
  * number is saved: in a byte, where windows are that small; else in four, and then it is the way to go in the image. */
 
-static inline int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 bool mlk_max_pool2d_in_bytes(const mlk_pool2d *s)
 {
-    return least(s->h.k, s->h.in) * least(s->w.k, s->w.in) <= UINT8_MAX + 1;
+    return mlk_least(s->h.k, s->h.in) * mlk_least(s->w.k, s->w.in) <= UINT8_MAX + 1;
 }
 
 static int64_t pitch(const mlk_pool2d *s)
 {
-    return mlk_max_pool2d_in_bytes(s) ? least(s->w.k, s->w.in) : s->w.in;
+    return mlk_max_pool2d_in_bytes(s) ? mlk_least(s->w.k, s->w.in) : s->w.in;
 }
 
 static int64_t width(const mlk_pool2d *s)
@@ -182,7 +179,7 @@ static mlk_span whole_windows(const mlk_pool2d *s, int64_t i, int64_t y_end)
     const mlk_pool_axis *w = &s->w;
     const int64_t reach = (s->c + LANES - 1) / LANES * LANES;
     const int64_t last_row = i / s->h.out * s->h.in + mlk_pool_window(&s->h, i % s->h.out).end - 1;
-    mlk_span q = {least((w->pad + w->stride - 1) / w->stride, w->out), w->out};
+    mlk_span q = {mlk_least((w->pad + w->stride - 1) / w->stride, w->out), w->out};
     for (; q.end > q.begin; q.end--) {
         int64_t window = q.end - 1, end = window * w->stride - w->pad + w->k;
         if (end <= w->in && (i * w->out + window) * s->c + reach <= y_end &&
