@@ -1,4 +1,4 @@
-/* resnet18.c -- ResNet-18 at 224x224 through the public interface: prediction, and one step of training by SGD with momentum.
+/* resnet18.c -- ResNet-18 at 224x224 through the public interface: prediction by a predictor, and one step of training by SGD with momentum.
  *
  *   bench-resnet18 --work predict --batch 8 --threads 2 --rounds 11
  *   bench-resnet18 --work train --batch 8 --threads 2 --rounds 7
@@ -18,13 +18,14 @@ typedef struct work {
     ml_net *net;
     ml_tensor *x, *out;
     ml_ints labels;
-    ml_optim *opt;
+    ml_predictor *p; /* of prediction */
+    ml_optim *opt;   /* of training, as the tape */
     ml_tape *t;
 } work;
 
 static ml_status predict(work *w)
 {
-    return ml_predict(w->net, w->x->data, w->x->shape[0], w->out->data);
+    return ml_predictor_run(w->p, w->x->data, w->x->shape[0], w->out->data);
 }
 
 static ml_status train(work *w)
@@ -59,7 +60,7 @@ static ml_status prepare(work *w, int64_t batch, bool training)
     if (!w->net || !w->out || ml_init_uniform(w->x, &rng, 0, 1))
         return ml_error_status();
     if (!training)
-        return ML_OK;
+        return (w->p = ml_predictor_new(w->net, (ml_predictor_opts){.batch = batch})) ? ML_OK : ml_error_status();
     w->opt = ml_sgd(w->net->params, (ml_sgd_opts){.lr = 0.01, .momentum = 0.9});
     w->t = ml_tape_new();
     return w->opt && w->t ? ML_OK : ML_ENOMEM;
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
            "\"build\": \"%s\"}\n",
            what, batch, threads, seconds * 1e3, (training ? 6 : 2) * macs / seconds * 1e-9, peak_memory(),
            (double)ml_tape_bytes(w.t) / (1 << 20), ml_build_info());
+    ml_predictor_free(w.p);
     ml_optim_free(w.opt);
     ml_tape_free(w.t);
     ml_tensor_free(w.x);
