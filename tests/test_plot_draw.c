@@ -268,6 +268,24 @@ static void importances_are_ranked(void **state)
 
 /* ---- what is refused ---- */
 
+/* A square has less room for names than a page: those that would touch there lean, short ones do not. */
+static void names_below_a_square_lean_in_time(void **state)
+{
+    (void)state;
+    wants_gnuplot();
+    const int64_t counts[9] = {9, 1, 0, 2, 8, 1, 0, 0, 7};
+    const char *const names[][3] = {{"yes", "no", "perhaps"}, {"the wholly first one", "the only other one", "what nobody expected"}};
+    for (int k = 0; k < 2; k++) {
+        ml_plot *p = ml_plot_new((ml_plot_opts){0});
+        assert_int_equal(ml_plot_confusion(p, counts, 3, names[k]), ML_OK);
+        char *svg = ml_plot_svg(p);
+        assert_non_null(svg);
+        assert_true((strstr(svg, "rotate(-35") != NULL) == (k == 1));
+        free(svg);
+        ml_plot_free(p);
+    }
+}
+
 static void options_that_cannot_be(void **state)
 {
     (void)state;
@@ -432,6 +450,7 @@ int main(void)
         cmocka_unit_test(roc_is_the_curve),
         cmocka_unit_test(calibration_is_the_share_of_each_group),
         cmocka_unit_test(importances_are_ranked),
+        cmocka_unit_test(names_below_a_square_lean_in_time),
         cmocka_unit_test(options_that_cannot_be),
         cmocka_unit_test_setup_teardown(calls_that_cannot_be, tmp_setup, tmp_teardown),
         cmocka_unit_test_setup_teardown(files_and_terminals, tmp_setup, tmp_teardown),

@@ -76,10 +76,18 @@ static int64_t longest(const mli_names *names)
     return most < MLI_MOST_NAME ? most : MLI_MOST_NAME;
 }
 
-/* Names where an axis has some; of very many every second, third, ... Those of x lean where they would touch. */
-static void put_names(mli_script *s, char axis, const mli_names *names)
+/* Where p is square, on a drawing, a third of its side is margins. */
+static int64_t axis_length(const mli_script *s, const ml_plot *p)
 {
-    int64_t step = names->n / MOST_NAMES + 1, room = (s->width - s->width / 6) / (names->n ? names->n : 1);
+    int64_t side = s->width < s->height ? s->width : s->height;
+    return p->square && !mli_script_is_terminal(s) ? side - side / 3 : s->width - s->width / 6;
+}
+
+/* Names where an axis has some; of very many every second, third, ... Those of x lean where they would touch; `length` is that of
+ * the axis. */
+static void put_names(mli_script *s, char axis, const mli_names *names, int64_t length)
+{
+    int64_t step = names->n / MOST_NAMES + 1, room = length / (names->n ? names->n : 1);
     int64_t fit = axis == 'x' && mli_script_is_terminal(s) ? (room > 4 ? room - 4 : 1) : MLI_MOST_NAME; /* three are for dots */
     bool leans = axis == 'x' && !mli_script_is_terminal(s) && room < MLI_LETTER * longest(names) + 10;
     mli_putf(&s->commands, "set %ctics (", axis);
@@ -172,9 +180,9 @@ void mli_script_sheet(mli_script *s, const ml_plot *p, const mli_axes *a)
     if (p->bare)
         mli_put(&s->commands, "unset tics\n");
     if (p->x_names.v)
-        put_names(s, 'x', &p->x_names);
+        put_names(s, 'x', &p->x_names, axis_length(s, p));
     if (p->y_names.v)
-        put_names(s, 'y', &p->y_names);
+        put_names(s, 'y', &p->y_names, s->height);
     put_grid(s, p);
     put_key(s, key);
     put_colours(s, p);
