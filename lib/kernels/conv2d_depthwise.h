@@ -14,8 +14,8 @@ mlk_span mlk_pixels_inside(const mlk_conv2d *g);
  * the same length: a short one would leave the multipliers waiting. */
 static inline int64_t mlk_pixels_from(mlk_span inside, int64_t q, int64_t most)
 {
-    int64_t left = inside.end - q, strips = (left + most - 1) / most;
-    return q < inside.begin || left <= 0 ? 1 : (left + strips - 1) / strips;
+    int64_t left = inside.end - q, strips = mlk_ceil_div(left, most);
+    return q < inside.begin || left <= 0 ? 1 : mlk_ceil_div(left, strips);
 }
 
 /* Pixels that 2 KB lie between fall on the same few lines of the first-level cache: so many of a tile find room there. */

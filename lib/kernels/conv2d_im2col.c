@@ -111,11 +111,6 @@ typedef struct job {
     ml_real *parts;           /* of dw, a lane each */
 } job;
 
-static int64_t aligned(int64_t numbers)
-{
-    return (numbers + 15) / 16 * 16;
-}
-
 static int64_t rows_of(const mlk_conv2d *g)
 {
     return mlk_conv2d_pixels(g) < ROWS ? mlk_conv2d_pixels(g) : ROWS;
@@ -131,12 +126,12 @@ static int64_t product_numbers(ml_kernel kernel, const mlk_conv2d *g)
         size_t bytes = mlk_gemm_workspace(kernel, &products[i]);
         most = bytes > most ? bytes : most;
     }
-    return aligned((int64_t)(most / sizeof(ml_real)) + 1);
+    return mlk_aligned((int64_t)(most / sizeof(ml_real)) + 1);
 }
 
 static job job_for(const mlk_conv2d_args *a)
 {
-    return (job){.a = a, .columns = aligned(rows_of(&a->g) * window(&a->g)), .product = product_numbers(a->kernel, &a->g)};
+    return (job){.a = a, .columns = mlk_aligned(rows_of(&a->g) * window(&a->g)), .product = product_numbers(a->kernel, &a->g)};
 }
 
 static int64_t blocks_of(const mlk_conv2d *g)

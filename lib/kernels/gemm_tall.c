@@ -2,8 +2,8 @@
  * weights. Other plans for the tile and the packing of gemm_fast.c. Derivation: docs/math/matmul.md
  *
  *   tall  C has many rows and B is small. B is packed once, by all. A lane packs a few strips of A, which stay in the cache while
- *         they meet all of B, and goes on to the next. (To pack all of A first, as gemm_fast.c does, sends it to memory and back: up to
- *         a sixth of the time where few columns use it.)
+ *         they meet all of B, and goes on to the next. (To pack all of A first, as gemm_fast.c does, sends it to memory and back, and
+ *         where few columns use it that is not made good.)
  *
  *   deep  C is small and K is long. Each lane has a part of the steps and a C of its own, which stays in the cache; at the end the lanes'
  *         sums are added up in order.
