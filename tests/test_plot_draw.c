@@ -266,8 +266,6 @@ static void importances_are_ranked(void **state)
     ml_plot_free(p);
 }
 
-/* ---- what is refused ---- */
-
 /* A square has less room for names than a page: those that would touch there lean, short ones do not. */
 static void names_below_a_square_lean_in_time(void **state)
 {
@@ -285,6 +283,8 @@ static void names_below_a_square_lean_in_time(void **state)
         ml_plot_free(p);
     }
 }
+
+/* ---- what is refused ---- */
 
 static void options_that_cannot_be(void **state)
 {

@@ -43,6 +43,13 @@ static void put_titles(mli_script *s, const ml_plot *p, bool key_above)
 
 /* ---- axes ---- */
 
+/* About how long the axis of x is. Where p is square, on a drawing, a third of its side is margins. */
+static int64_t axis_length(const mli_script *s, const ml_plot *p)
+{
+    int64_t side = s->width < s->height ? s->width : s->height;
+    return p->square && !mli_script_is_terminal(s) ? side - side / 3 : s->width - s->width / 6;
+}
+
 static void put_range(mli_script *s, char axis, const mli_axis *a, bool down)
 {
     mli_putf(&s->commands, "set %crange [", axis);
@@ -74,13 +81,6 @@ static int64_t longest(const mli_names *names)
         most = n > most ? n : most;
     }
     return most < MLI_MOST_NAME ? most : MLI_MOST_NAME;
-}
-
-/* Where p is square, on a drawing, a third of its side is margins. */
-static int64_t axis_length(const mli_script *s, const ml_plot *p)
-{
-    int64_t side = s->width < s->height ? s->width : s->height;
-    return p->square && !mli_script_is_terminal(s) ? side - side / 3 : s->width - s->width / 6;
 }
 
 /* Names where an axis has some; of very many every second, third, ... Those of x lean where they would touch; `length` is that of
@@ -124,7 +124,7 @@ static const char *const PLACES[] = {"", "at graph 0, graph 1.02 left bottom hor
 
 static place place_of_key(const mli_script *s, const ml_plot *p)
 {
-    int64_t labels = 0, wide = 0, widest = 0, side = s->width < s->height ? s->width : s->height;
+    int64_t labels = 0, wide = 0, widest = 0;
     for (const mli_layer *l = p->layer; l; l = l->next)
         if (l->label) {
             int64_t letters = 8 + (int64_t)strlen(l->label);
@@ -132,8 +132,7 @@ static place place_of_key(const mli_script *s, const ml_plot *p)
             wide += letters;
             widest = letters > widest ? letters : widest;
         }
-    /* Such a plot is square; a third of the side is margins. */
-    bool corner = p->reference && (mli_script_is_terminal(s) || widest <= mli_script_letters(s, side * 2 / 3, MLI_LETTER, 10000));
+    bool corner = p->reference && (mli_script_is_terminal(s) || widest <= mli_script_letters(s, axis_length(s, p), MLI_LETTER, 10000));
     bool fits = wide <= mli_script_letters(s, s->width - s->width / 5, MLI_LETTER, 10000);
     return !labels ? NO_KEY : corner ? CORNER : fits && !mli_script_is_terminal(s) ? ABOVE : BELOW;
 }
