@@ -58,7 +58,8 @@ def torch_worker(layout, threads, cpu):
 
     def timed(work, rounds=9):
         start = time.perf_counter()
-        while time.perf_counter() - start < 0.1: # threads that have slept may share a core for a while; ours warms up for 0.2 s before its three passes
+        # Threads that have slept may share a core for a while; ours warms up for 0.2 s before its three passes.
+        while time.perf_counter() - start < 0.1:
             work()
         took = []
         for _ in range(rounds):

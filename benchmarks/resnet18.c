@@ -1,4 +1,5 @@
-/* resnet18.c -- ResNet-18 at 224x224 through the public interface: prediction by a predictor, and one step of training by SGD with momentum.
+/* resnet18.c -- ResNet-18 at 224x224 through the public interface: prediction by an ml_predictor, and one step of training by SGD
+ * with momentum.
  *
  *   bench-resnet18 --work predict --batch 8 --threads 2 --rounds 11
  *   bench-resnet18 --work train --batch 8 --threads 2 --rounds 7
