@@ -202,6 +202,9 @@ static void larger_shapes_agree(void **state)
         {.n = 1, .h = 4, .w = 4, .c = 400, .f = 500, .r = 2, .s = 2, .p = 3, .q = 3, .stride = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 4, .h = 12, .w = 13, .c = 150, .f = 2, .r = 3, .s = 3, .p = 12, .q = 13, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 2, .h = 28, .w = 28, .c = 1, .f = 6, .r = 5, .s = 5, .p = 28, .q = 28, .stride = {1, 1}, .pad = {2, 2}, .dil = {1, 1}, .groups = 1},
+        /* Winograd: dU of several lanes, each of several blocks; and V of more tiles than the threads share at a time. */
+        {.n = 15, .h = 34, .w = 33, .c = 9, .f = 16, .r = 3, .s = 3, .p = 34, .q = 33, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
+        {.n = 6, .h = 36, .w = 36, .c = 170, .f = 8, .r = 3, .s = 3, .p = 36, .q = 36, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 3, .h = 24, .w = 24, .c = 3, .f = 16, .r = 7, .s = 7, .p = 12, .q = 12, .stride = {2, 2}, .pad = {3, 3}, .dil = {1, 1}, .groups = 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -309,13 +312,14 @@ static void same_bits_on_any_number_of_threads(void **state)
     (void)state;
     const mlk_conv2d shapes[] = {
         {.n = 6, .h = 14, .w = 15, .c = 8, .f = 20, .r = 3, .s = 3, .p = 14, .q = 15, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
+        {.n = 15, .h = 34, .w = 33, .c = 9, .f = 16, .r = 3, .s = 3, .p = 34, .q = 33, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 1},
         {.n = 6, .h = 14, .w = 15, .c = 8, .f = 20, .r = 3, .s = 3, .p = 7, .q = 8, .stride = {2, 2}, .pad = {1, 1}, .dil = {1, 1}, .groups = 2},
         {.n = 6, .h = 14, .w = 15, .c = 8, .f = 8, .r = 3, .s = 3, .p = 14, .q = 15, .stride = {1, 1}, .pad = {1, 1}, .dil = {1, 1}, .groups = 8},
     };
     ml_rng rng = ml_rng_seed(5);
-    for (int i = 0; i < 6; i++) {
-        const mlk_conv2d *g = &shapes[i % 3];
-        ml_kernel kernel = i < 3 ? ML_KERNEL_FAST : ML_KERNEL_BLAS;
+    for (int i = 0; i < 8; i++) {
+        const mlk_conv2d *g = &shapes[i % 4];
+        ml_kernel kernel = i < 4 ? ML_KERNEL_FAST : ML_KERNEL_BLAS;
         sizes n = sizes_of(g);
         ml_real *x = numbers(&rng, n.x), *w = numbers(&rng, n.w), *dy = numbers(&rng, n.y);
         ml_real *out = numbers(&rng, n.x + n.w + n.y + g->f), *first = numbers(&rng, n.x + n.w + n.y + g->f);

@@ -32,7 +32,7 @@
 
 enum {
     BLOCK_BYTES = 320 << 10,  /* V of a block: most of a second-level cache of 512 KB */
-    SHARED_BYTES = 8 << 20,   /* V of many blocks, in the third level */
+    SHARED_BYTES = 12 << 20,  /* V of many blocks, in the third level */
     FEW_BLOCKS = 8,
     WIDE = 160,               /* numbers of a row from where on V of a block is too large */
     CHUNK = 8 * MR,           /* tiles that a panel of weights meets before the next */
@@ -48,7 +48,7 @@ typedef struct job {
     int64_t lanes, lane;             /* how many, and numbers of one */
     const ml_real *u;                /* panel after panel: e (C, NR) each */
     ml_real *zeros, *v, *scratch;
-    int64_t first, n;                /* of the block at hand, where V is shared */
+    int64_t first, n;                /* of the block at hand */
 } job;
 
 static int64_t panels(const job *j)
@@ -60,7 +60,7 @@ static int64_t tiles_for(int64_t bytes, const job *j)
 {
     int64_t fit = bytes / ((int64_t)sizeof(ml_real) * j->w.e * j->row) / MR * MR;
     int64_t all = mlk_ceil_div(j->w.n, MR) * MR;
-    fit = fit < 4 * MR ? 4 * MR : fit;
+    fit = fit < 2 * MR ? 2 * MR : fit;
     return fit < all ? fit : all > 0 ? all : MR;
 }
 
@@ -131,35 +131,52 @@ static void pack(const pack_job *j)
 
 /* ---- tiles ---- */
 
-/* Tiles of V times one panel of filters, to y. */
-static void run_panel(const job *j, const ml_real *v, ml_real *products, int64_t panel, int64_t first, int64_t n)
+/* What the product of number e of tiles at + i .. brings along: from the pixels of the next block as much as is this product's
+ * share of the work on a block, or the next rows of V, where V is shared and comes from afar. */
+static void ask(const job *j, mlk_wino_tile *t, int64_t panel, int64_t at, int64_t n, int64_t e, int64_t i)
+{
+    t->to_read = t->to_write = (const char *)t->c;
+    if (j->shared) {
+        t->to_read = (const char *)(i + MR < n ? t->a + MR * j->row : t->a + j->v_slab - i * j->row);
+        t->read_step = MR * j->row * (int64_t)sizeof(ml_real) / t->k;
+        return;
+    }
+    const int64_t done = (panel * j->n + at) * j->w.e + e * n + i, line = done * j->w.m / (panels(j) * j->w.e);
+    const int64_t next = j->first + j->n + line / j->w.m;
+    if (next < j->w.n)
+        mlk_wino_ask(t, &j->a, &j->w, next, (int)(line % j->w.m));
+}
+
+/* Tiles `at` .. at+n-1 of a block times one panel of filters, to y. */
+static void run_panel(const job *j, const ml_real *v, ml_real *products, int64_t panel, int64_t at, int64_t n)
 {
     const int64_t c = j->w.g.c;
     const ml_real *u = j->u + panel * j->w.e * c * NR;
     for (int64_t e = 0; e < j->w.e; e++)
         for (int64_t i = 0; i < n; i += MR) {
-            const mlk_wino_tile t = {.k = c, .a = v + e * j->v_slab + i * j->row, .a_row = j->row, .b = u + e * c * NR, .b_step = NR,
-                                     .c = products + e * j->m_slab + i * NR, .c_row = NR};
+            mlk_wino_tile t = {.k = c, .a = v + e * j->v_slab + (at + i) * j->row, .a_row = j->row, .b = u + e * c * NR, .b_step = NR,
+                               .c = products + e * j->m_slab + i * NR, .c_row = NR};
+            ask(j, &t, panel, at, n, e, i);
             mlk_wino_by_rows(&t, n - i < MR ? (int)(n - i) : MR);
         }
-    mlk_wino_outputs(&j->a, &j->w, products, j->m_slab, panel * NR, first, n);
+    mlk_wino_outputs(&j->a, &j->w, products, j->m_slab, panel * NR, j->first + at, n);
 }
 
-static void run_block(const job *j, const ml_real *v, ml_real *products, int64_t panel, int64_t first, int64_t n)
+static void run_block(const job *j, const ml_real *v, ml_real *products)
 {
-    for (int64_t i = 0; i < n; i += CHUNK)
-        run_panel(j, v + i * j->row, products, panel, first + i, n - i < CHUNK ? n - i : CHUNK);
+    for (int64_t panel = 0; panel < panels(j); panel++)
+        for (int64_t at = 0; at < j->n; at += CHUNK)
+            run_panel(j, v, products, panel, at, mlk_least(j->n - at, CHUNK));
 }
 
 static void own_blocks(void *arg, mlk_lane l)
 {
-    const job *j = arg;
-    ml_real *products = j->scratch + l.index * j->lane, *v = products + j->w.e * j->m_slab;
-    for (int64_t first = l.begin * j->tiles; first < l.end * j->tiles && first < j->w.n; first += j->tiles) {
-        int64_t n = j->w.n - first < j->tiles ? j->w.n - first : j->tiles;
-        mlk_wino_inputs(v, j->v_slab, j->row, &j->w, j->a.x, j->zeros, first, n);
-        for (int64_t panel = 0; panel < panels(j); panel++)
-            run_block(j, v, products, panel, first, n);
+    job j = *(const job *)arg;
+    ml_real *products = j.scratch + l.index * j.lane, *v = products + j.w.e * j.m_slab;
+    for (j.first = l.begin * j.tiles; j.first < l.end * j.tiles && j.first < j.w.n; j.first += j.tiles) {
+        j.n = mlk_least(j.w.n - j.first, j.tiles);
+        mlk_wino_inputs(v, j.v_slab, j.row, &j.w, j.a.x, j.zeros, j.first, j.n);
+        run_block(&j, v, products);
     }
 }
 
@@ -179,8 +196,8 @@ static void shared_panels(void *arg, mlk_lane l)
 {
     const job *j = arg;
     for (int64_t i = l.begin; i < l.end; i++) {
-        int64_t at = i % chunks(j) * CHUNK, n = j->n - at < CHUNK ? j->n - at : CHUNK;
-        run_panel(j, j->v + at * j->row, j->scratch + l.index * j->lane, i / chunks(j), j->first + at, n);
+        int64_t at = i % chunks(j) * CHUNK;
+        run_panel(j, j->v, j->scratch + l.index * j->lane, i / chunks(j), at, mlk_least(j->n - at, CHUNK));
     }
 }
 
@@ -191,7 +208,7 @@ static void run_tiles(job *j)
         return;
     }
     for (j->first = 0; j->first < j->w.n; j->first += j->tiles) {
-        j->n = j->w.n - j->first < j->tiles ? j->w.n - j->first : j->tiles;
+        j->n = mlk_least(j->w.n - j->first, j->tiles);
         mlk_run_lanes(j->n, mlk_lanes(j->n, 2, MLK_LANES_MAX), shared_inputs, j);
         int64_t items = panels(j) * chunks(j);
         mlk_run_lanes(items, mlk_lanes(items, 1, MLK_LANES_MAX), shared_panels, j);

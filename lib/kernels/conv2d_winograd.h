@@ -59,8 +59,15 @@ typedef struct mlk_wino_tile {
     ml_real *c;
     int64_t c_row;
     bool add;
+    /* Only by_rows looks at these: at each of the k steps the CPU is asked to bring the line of cache here, then so many bytes on. */
+    const char *to_read, *to_write;
+    int64_t read_step, write_step;
 } mlk_wino_tile;
 void mlk_wino_by_rows(const mlk_wino_tile *t, int rows);  /* a_step is 1 */
 void mlk_wino_by_steps(const mlk_wino_tile *t, int rows); /* a_row is 1 */
+
+/* conv2d_winograd_tiles.c: has t ask for m pixels of line `line` of a tile, those that the tiles before it did not bring: of x to be
+ * read, of y to be written. */
+void mlk_wino_ask(mlk_wino_tile *t, const mlk_conv2d_args *a, const mlk_wino *w, int64_t tile, int line);
 
 #endif

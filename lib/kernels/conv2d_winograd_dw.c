@@ -10,6 +10,9 @@
  *       dU[e] += W[e]^T V[e]           the threads share e and panels of NR channels: no sum is anybody else's
  *     dw = G^T dU G                    the threads share the filters
  *
+ * Where dU is small, each lane of tiles has one of its own, and the sum over lanes comes last: then no thread waits for what
+ * another wrote, and V and W of a block stay in its own cache.
+ *
  * Derivation docs/math/winograd.md
  */
 #include "kernels/conv2d_winograd.h"
@@ -18,7 +21,13 @@
 
 #include <string.h>
 
-enum { BLOCK_BYTES = 8 << 20, LEAST = 128 };
+enum {
+    BLOCK_BYTES = 8 << 20, /* V and W of a shared block */
+    LEAST = 128,           /* tiles of one */
+    OWN_BYTES = 1 << 20,   /* dU, up to which each lane has its own */
+    OWN_LANES = 16,
+    OWN_TILES = 64         /* of a lane's block */
+};
 
 typedef struct job {
     const mlk_conv2d_args *a;
@@ -28,6 +37,8 @@ typedef struct job {
     int64_t u_row, u_slab;
     ml_real *zeros, *v, *dy, *u;              /* dy: W */
     int64_t first, n;                         /* of the block at hand */
+    int64_t lanes;                            /* that have a dU of their own; 1: it is shared */
+    bool add;                                 /* to what is there of dU: the block is not its first */
 } job;
 
 static int64_t larger(int64_t a, int64_t b)
@@ -37,13 +48,13 @@ static int64_t larger(int64_t a, int64_t b)
 
 static job job_for(const mlk_conv2d *g, int m)
 {
-    job j = {.w = mlk_wino_of(g, m), .v_row = mlk_wino_row(g->c), .w_row = mlk_wino_row(g->f)};
-    int64_t fit = BLOCK_BYTES / ((int64_t)sizeof(ml_real) * j.w.e * (j.v_row + j.w_row));
-    j.tiles = larger(fit, LEAST);
+    job j = {.w = mlk_wino_of(g, m), .v_row = mlk_wino_row(g->c), .w_row = mlk_wino_row(g->f), .u_row = mlk_ceil_div(g->c, NR) * NR};
+    const int64_t number = (int64_t)sizeof(ml_real);
+    j.u_slab = mlk_wino_slab(g->f * j.u_row);
+    j.lanes = j.w.e * j.u_slab * number > OWN_BYTES ? 1 : mlk_lanes(j.w.n, 4 * OWN_TILES, OWN_LANES);
+    j.tiles = j.lanes > 1 ? OWN_TILES : larger(BLOCK_BYTES / (number * j.w.e * (j.v_row + j.w_row)), LEAST);
     j.tiles = j.tiles < j.w.n ? j.tiles : larger(j.w.n, 1);
     j.v_slab = mlk_wino_slab(j.tiles * j.v_row), j.w_slab = mlk_wino_slab(j.tiles * j.w_row);
-    j.u_row = mlk_ceil_div(g->c, NR) * NR;
-    j.u_slab = mlk_wino_slab(g->f * j.u_row);
     return j;
 }
 
@@ -60,6 +71,11 @@ static void transform_tiles(void *arg, mlk_lane l)
     mlk_wino_gradients(j->dy + l.begin * j->w_row, j->w_slab, j->w_row, &j->w, j->a->dy, j->zeros, first, n);
 }
 
+static int64_t items(const job *j)
+{
+    return j->w.e * (j->u_row / NR);
+}
+
 /* Item i is number e and a panel of channels, all filters. */
 static void multiply(void *arg, mlk_lane l)
 {
@@ -70,9 +86,30 @@ static void multiply(void *arg, mlk_lane l)
         for (int64_t at = 0; at < f; at += MR) {
             const mlk_wino_tile t = {.k = j->n, .a = j->dy + e * j->w_slab + at, .a_step = j->w_row, .b = j->v + e * j->v_slab + c,
                                      .b_step = j->v_row, .c = j->u + e * j->u_slab + at * j->u_row + c, .c_row = j->u_row,
-                                     .add = j->first > 0};
+                                     .add = j->add};
             mlk_wino_by_steps(&t, f - at < MR ? (int)(f - at) : MR);
         }
+    }
+}
+
+static void own_tiles(void *arg, mlk_lane l)
+{
+    job j = *(const job *)arg;
+    j.u += l.index * j.w.e * j.u_slab;
+    j.v += l.index * j.w.e * (j.v_slab + j.w_slab), j.dy += l.index * j.w.e * (j.v_slab + j.w_slab);
+    for (j.first = l.begin; j.first < l.end; j.first += j.tiles) {
+        j.n = mlk_least(l.end - j.first, j.tiles), j.add = j.first > l.begin;
+        transform_tiles(&j, (mlk_lane){.end = j.n});
+        multiply(&j, (mlk_lane){.end = items(&j)});
+    }
+}
+
+static void shared_tiles(job *j)
+{
+    for (j->first = 0; j->first < j->w.n; j->first += j->tiles) {
+        j->n = mlk_least(j->w.n - j->first, j->tiles), j->add = j->first > 0;
+        mlk_run_lanes(j->n, mlk_lanes(j->n, 2, MLK_LANES_MAX), transform_tiles, j);
+        mlk_run_lanes(items(j), mlk_lanes(items(j), 1, MLK_LANES_MAX), multiply, j);
     }
 }
 
@@ -89,15 +126,15 @@ static void run(const mlk_conv2d_args *a, int m)
     job j = job_for(&a->g, m);
     j.a = a;
     j.zeros = a->work;
-    j.v = j.zeros + zeros_numbers(&a->g), j.dy = j.v + j.w.e * j.v_slab, j.u = j.dy + j.w.e * j.w_slab;
+    j.u = j.zeros + zeros_numbers(&a->g), j.v = j.u + j.lanes * j.w.e * j.u_slab, j.dy = j.v + j.w.e * j.v_slab;
     memset(j.zeros, 0, (size_t)zeros_numbers(&a->g) * sizeof *j.zeros);
     if (j.w.n == 0)
         memset(j.u, 0, (size_t)(j.w.e * j.u_slab) * sizeof *j.u);
-    for (j.first = 0; j.first < j.w.n; j.first += j.tiles) {
-        j.n = j.w.n - j.first < j.tiles ? j.w.n - j.first : j.tiles;
-        mlk_run_lanes(j.n, mlk_lanes(j.n, 2, MLK_LANES_MAX), transform_tiles, &j);
-        const int64_t items = j.w.e * (j.u_row / NR);
-        mlk_run_lanes(items, mlk_lanes(items, 1, MLK_LANES_MAX), multiply, &j);
+    if (j.lanes > 1) {
+        mlk_run_lanes(j.w.n, j.lanes, own_tiles, &j);
+        mlk_sum_parts(j.u, false, j.u, j.lanes, j.w.e * j.u_slab);
+    } else {
+        shared_tiles(&j);
     }
     mlk_run_items(a->g.f, 9 * a->g.c, come_back, &j);
 }
@@ -105,7 +142,7 @@ static void run(const mlk_conv2d_args *a, int m)
 static size_t workspace(const mlk_conv2d *g, int m)
 {
     job j = job_for(g, m);
-    return (size_t)(zeros_numbers(g) + j.w.e * (j.v_slab + j.w_slab + j.u_slab)) * sizeof(ml_real);
+    return (size_t)(zeros_numbers(g) + j.lanes * j.w.e * (j.v_slab + j.w_slab + j.u_slab)) * sizeof(ml_real);
 }
 
 #define PASS(m)                                                                                                \

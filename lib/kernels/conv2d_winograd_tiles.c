@@ -17,7 +17,7 @@ mlk_wino mlk_wino_of(const mlk_conv2d *g, int m)
 int64_t mlk_wino_row(int64_t channels)
 {
     int64_t row = mlk_ceil_div(channels, NR) * NR;
-    return row * (int64_t)sizeof(ml_real) % 256 ? row : row + 64 / (int64_t)sizeof(ml_real);
+    return row * (int64_t)sizeof(ml_real) % 1024 ? row : row + 64 / (int64_t)sizeof(ml_real);
 }
 
 /* VL numbers, or the first n of them and zeros. */
@@ -178,6 +178,24 @@ void mlk_wino_outputs(const mlk_conv2d_args *a, const mlk_wino *w, const ml_real
             else
                 output_tile(&to, products + v * VL, slab, f + v * VL, g->f - f - v * VL, 2);
     }
+}
+
+/* ---- what comes next ---- */
+
+static int64_t inside(int64_t v, int64_t extent)
+{
+    return v < 0 ? 0 : v < extent ? v : extent - 1;
+}
+
+void mlk_wino_ask(mlk_wino_tile *t, const mlk_conv2d_args *a, const mlk_wino *w, int64_t tile, int line)
+{
+    const mlk_conv2d *g = &w->g;
+    const int64_t left = tile % w->across * w->m, top = tile / w->across % w->down * w->m + line, image = tile / (w->down * w->across);
+    /* A patch shares its first two lines and columns with the patches before it. */
+    const int64_t x = (image * g->h + inside(top - g->pad[0] + 2, g->h)) * g->w + inside(left - g->pad[1] + 2, g->w);
+    const int64_t y = (image * g->p + inside(top, g->p)) * g->q + left;
+    t->to_read = (const char *)(a->x + x * g->c), t->read_step = w->m * g->c * (int64_t)sizeof(ml_real) / t->k;
+    t->to_write = (const char *)(a->out + y * g->f), t->write_step = w->m * g->f * (int64_t)sizeof(ml_real) / t->k;
 }
 
 /* ---- weights ---- */
