@@ -60,6 +60,8 @@ typedef struct mlk_tile {
     ml_real *c;
     int64_t c_row;
     mlk_start start;
+    const char *ahead;   /* NULL, or what the CPU is asked to bring meanwhile: at each step the line of the cache that is here, */
+    int64_t ahead_step;  /* then so many bytes on */
 } mlk_tile;
 
 /* Computes the first rows (1 .. MR) and cols (1 .. NR) of a tile. */

@@ -17,8 +17,7 @@ enum {
     SMALL = 1 << 16,         /* numbers of a B that is small, or of a C */
     TALL = 32 * STRIPS * MR, /* rows of C from which a plan of its own pays */
     DEEP = 1 << 13,          /* and steps of K */
-    BLOCK = 128,             /* steps of a deep product at a time: the next block has room in the cache beside them */
-    LINE = 64 / (int)sizeof(ml_real) /* numbers of a line of the cache */
+    BLOCK = 128              /* steps of a deep product at a time: the next block has room in the cache beside them */
 };
 
 /* k cut into equal parts of at most `most`. */
@@ -27,14 +26,35 @@ static int64_t part(int64_t k, int64_t most)
     return mlk_ceil_div(k, mlk_ceil_div(k, most));
 }
 
-/* rows of C by one panel of columns: packed strips, k steps each, and a packed panel. */
-static void run_panel(const mlk_gemm_args *g, mlk_tile t, int64_t row, int64_t rows, int64_t col)
+/* What the CPU is asked to bring while a block is multiplied, so that it need not be waited for when it is packed: stretches of the
+ * two operands, in equal parts, one to a tile. */
+typedef struct soon {
+    const ml_real *from[2];
+    int64_t n[2], parts;
+} soon;
+
+static void bring(mlk_tile *t, const soon *s, int64_t tile)
+{
+    const int64_t all = s->n[0] + s->n[1], at = tile * all / s->parts, second = at >= s->n[0];
+    t->ahead = all ? (const char *)(s->from[second] + at - second * s->n[0]) : NULL;
+    t->ahead_step = all * (int64_t)sizeof(ml_real) / (s->parts * t->k);
+}
+
+static int64_t tiles_of(int64_t rows, int64_t cols)
+{
+    return mlk_ceil_div(rows, MR) * mlk_ceil_div(cols, NR);
+}
+
+/* rows of C by one panel of columns: packed strips, k steps each, and a packed panel. tile: the number of the first, in its
+ * block. */
+static void run_panel(const mlk_gemm_args *g, mlk_tile t, int64_t row, int64_t rows, int64_t col, const soon *s, int64_t tile)
 {
     const ml_real *a = t.a;
     ml_real *c = t.c;
     for (int64_t i = 0; i < rows; i += MR) {
         t.a = a + i * t.k;
         t.c = c + (row + i) * t.c_row + col;
+        bring(&t, s, tile + i / MR);
         mlk_tile_run(&t, (int)mlk_least(MR, rows - i), mlk_least(NR, g->n - col));
     }
 }
@@ -43,15 +63,6 @@ static void pack_strips(ml_real *to, const mlk_gemm_args *g, int64_t row, int64_
 {
     for (int64_t i = 0; i < rows; i += MR)
         mlk_pack_strip(to + i * k, g, row + i, p, k);
-}
-
-/* Asks memory for lines first .. last-1 of an operand, n numbers each: they come while others are multiplied, and need not be waited for
- * when they are packed. */
-static void ask(const ml_real *x, int64_t pitch, int64_t n, int64_t first, int64_t last)
-{
-    for (int64_t i = first; i < last; i++)
-        for (int64_t p = 0; p < n; p += LINE)
-            __builtin_prefetch(x + i * pitch + p, 0, 2);
 }
 
 typedef struct job {
@@ -92,22 +103,20 @@ static void pack_b(void *arg, mlk_lane l)
         mlk_pack_panel(j->b + i * NR * j->g->k, j->g, i * NR, 0, j->g->k);
 }
 
-/* Some rows of C; with each panel, part of the rows after them is asked for, up to end. */
+/* Some rows of C, while those after them, up to end, are brought. */
 static void tall_rows(const job *j, ml_real *a, int64_t row, int64_t rows, int64_t end)
 {
     const mlk_gemm_args *g = j->g;
-    int64_t panels = mlk_ceil_div(g->n, NR), next = row + rows, left = mlk_least(rows, end - next);
+    const int64_t next = row + rows, left = g->a_col == 1 ? mlk_least(rows, end - next) : 0;
+    const soon s = {.from = {g->a + next * g->a_row}, .n = {left * g->a_row}, .parts = tiles_of(rows, g->n)};
     for (int64_t p = 0; p < g->k; p += j->kc) {
         mlk_tile t = {.k = mlk_least(j->kc, g->k - p), .a = a, .c = g->c, .c_row = g->c_row,
                       .start = p || g->add ? FROM_C : g->bias ? FROM_BIAS : FROM_ZERO};
         pack_strips(a, g, row, rows, p, t.k);
-        for (int64_t i = 0; i < panels; i++) {
-            int64_t col = i * NR;
-            if (g->a_col == 1)
-                ask(g->a + p, g->a_row, t.k, next + i * left / panels, next + (i + 1) * left / panels);
+        for (int64_t col = 0; col < g->n; col += NR) {
             t.b = j->b + col * g->k + p * NR;
             t.bias = g->bias ? g->bias + col : NULL;
-            run_panel(g, t, row, rows, col);
+            run_panel(g, t, row, rows, col, &s, tiles_of(rows, col));
         }
     }
 }
@@ -155,15 +164,12 @@ size_t mlk_gemm_deep_workspace(const mlk_gemm_args *g)
     return (size_t)(deep_lanes(g) * (mlk_aligned(g->m * g->n) + j.size)) * sizeof(ml_real);
 }
 
-/* The part of the next block that panel `col` asks for. */
-static void ask_ahead(const mlk_gemm_args *g, int64_t p, int64_t k, int64_t end, int64_t col)
+/* k steps of both operands from step p on. */
+static soon steps_of(const mlk_gemm_args *g, int64_t p, int64_t k)
 {
-    int64_t panels = mlk_ceil_div(g->n, NR), first = p + k + col / NR * k / panels, last = p + k + (col / NR + 1) * k / panels;
-    last = mlk_least(last, end);
-    if (g->b_col == 1)
-        ask(g->b, g->b_row, g->n, first, last);
-    if (g->a_row == 1)
-        ask(g->a, g->a_col, g->m, first, last);
+    return (soon){.from = {g->a + p * g->a_col, g->b + p * g->b_row},
+                  .n = {g->a_row == 1 ? k * g->a_col : 0, g->b_col == 1 ? k * g->b_row : 0},
+                  .parts = tiles_of(g->m, g->n)};
 }
 
 static void deep_lane(void *arg, mlk_lane l)
@@ -171,19 +177,20 @@ static void deep_lane(void *arg, mlk_lane l)
     const job *j = arg;
     const mlk_gemm_args *g = j->g;
     ml_real *a = j->scratch + l.index * j->size, *b = a + j->size - mlk_aligned(NR * j->kc);
-    for (int64_t p = l.begin; p < l.end; p += j->kc)
+    for (int64_t p = l.begin; p < l.end; p += j->kc) {
+        const int64_t k = mlk_least(j->kc, l.end - p);
+        const soon s = steps_of(g, p + k, mlk_least(k, l.end - p - k));
+        mlk_tile t = {.k = k, .a = a, .b = b, .c = j->c + l.index * g->m * g->n, .c_row = g->n,
+                      .start = p > l.begin ? FROM_C : FROM_ZERO};
         for (int64_t row = 0; row < g->m; row += MC) {
-            int64_t rows = mlk_least(MC, g->m - row);
-            mlk_tile t = {.k = mlk_least(j->kc, l.end - p), .a = a, .b = b, .c = j->c + l.index * g->m * g->n, .c_row = g->n,
-                          .start = p > l.begin ? FROM_C : FROM_ZERO};
-            pack_strips(a, g, row, rows, p, t.k);
+            const int64_t rows = mlk_least(MC, g->m - row);
+            pack_strips(a, g, row, rows, p, k);
             for (int64_t col = 0; col < g->n; col += NR) {
-                if (row == 0)
-                    ask_ahead(g, p, t.k, l.end, col);
-                mlk_pack_panel(b, g, col, p, t.k);
-                run_panel(g, t, row, rows, col);
+                mlk_pack_panel(b, g, col, p, k);
+                run_panel(g, t, row, rows, col, &s, tiles_of(row, g->n) + tiles_of(rows, col));
             }
         }
+    }
 }
 
 void mlk_gemm_deep(const mlk_gemm_args *g, void *work)
