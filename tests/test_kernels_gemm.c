@@ -66,10 +66,10 @@ static void bodies_agree(void **state)
 static void tall_and_deep_agree(void **state)
 {
     (void)state;
-    const int64_t tall[][3] = {{3200, 1, 50}, {3333, 17, 33}, {4099, 64, 5}, {3201, 100, 321}, {5000, 3, 1}};
-    const int64_t deep[][3] = {{1, 1, 8192}, {33, 17, 8199}, {5, 64, 9001}, {200, 7, 8300}, {17, 33, 16500}};
+    const int64_t tall[][3] = {{3200, 1, 50}, {3333, 17, 33}, {4099, 64, 5}, {3201, 100, 321}, {5000, 3, 1}, {3200, 5, 0}};
+    const int64_t deep[][3] = {{1, 1, 8192}, {33, 17, 8199}, {5, 64, 9001}, {200, 7, 8300}, {17, 33, 16500}, {0, 5, 8192}};
     ml_rng rng = ml_rng_seed(4);
-    for (size_t s = 0; s < 5; s++)
+    for (size_t s = 0; s < 6; s++)
         for (int trial = 0; trial < 12; trial++) {
             compare(&rng, tall[s][0], tall[s][1], tall[s][2], 3, trial & 1, trial & 2, trial / 4, ML_KERNEL_FAST);
             compare(&rng, deep[s][0], deep[s][1], deep[s][2], 0, trial & 1, trial & 2, trial / 4, ML_KERNEL_FAST);

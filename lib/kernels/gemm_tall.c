@@ -76,7 +76,7 @@ typedef struct job {
 
 bool mlk_gemm_is_tall(const mlk_gemm_args *g)
 {
-    return g->m >= TALL && g->n * g->k <= SMALL;
+    return g->m >= TALL && g->k > 0 && g->n * g->k <= SMALL;
 }
 
 static job tall_job(const mlk_gemm_args *g)
