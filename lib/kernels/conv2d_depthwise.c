@@ -44,12 +44,7 @@ static inline __attribute__((always_inline)) void run_vectors(const tile *t, int
         MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = t->from ? *(const loose *)(t->from + i * t->from_step + c + v * VL) : (loose){0};
-    /* A store to a line that is not in the cache waits for it: so those of the next tile are asked for. */
-    MLK_UNROLL
-    for (int i = 0; i < pixels; i++)
-        MLK_UNROLL
-        for (int v = 0; v < vectors; v++)
-            __builtin_prefetch(t->y + (pixels + i) * t->y_step + c + v * VL, 1, 3);
+    MLK_ASK_TO_WRITE(t->y + pixels * t->y_step + c, t->y_step, pixels, vectors); /* the next tile's: this one is soon done */
     for (int64_t r = 0; r < t->rows; r++) {
         const ml_real *x = t->x + r * t->x_row + c, *w = t->w + r * t->w_row + c;
         for (int64_t s = 0; s < t->cols; s++, x += t->x_col, w += t->w_col) {

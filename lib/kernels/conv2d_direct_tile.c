@@ -17,12 +17,7 @@ static inline __attribute__((always_inline)) void run_tile(const mlk_direct_tile
         MLK_UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = *(const loose *)((t->add ? y + i * y_step : t->bias) + v * VL);
-    /* A store to a line that is not in the cache waits for it: so it is asked for now. */
-    MLK_UNROLL
-    for (int i = 0; i < rows; i++)
-        MLK_UNROLL
-        for (int v = 0; v < vectors; v++)
-            __builtin_prefetch(y + i * y_step + v * VL, 1, 3);
+    MLK_ASK_TO_WRITE(y, y_step, rows, vectors);
     for (int64_t k = 0; k < t->k; k++, w += vectors * VL) {
         const ml_real *x = t->x + t->offset[k];
         vec wv[NV];

@@ -60,7 +60,7 @@ static int64_t tiles_for(int64_t bytes, const job *j)
 {
     int64_t fit = bytes / ((int64_t)sizeof(ml_real) * j->w.e * j->row) / MR * MR;
     int64_t all = mlk_ceil_div(j->w.n, MR) * MR;
-    fit = fit < 2 * MR ? 2 * MR : fit;
+    fit = fit < 2 * MR ? 2 * MR : fit; /* two strips, so that U is read for more than one */
     return fit < all ? fit : all > 0 ? all : MR;
 }
 

@@ -26,6 +26,15 @@ typedef ml_real loose __attribute__((vector_size(BYTES), aligned(sizeof(ml_real)
 #define MLK_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+/* A store to a line that is not in the cache waits for it: so the lines of rows x vectors, `step` numbers from row to row, are asked for
+ * well before. rows and vectors are constants. */
+#define MLK_ASK_TO_WRITE(y, step, rows, vectors)                                                               \
+    MLK_UNROLL                                                                                                     \
+    for (int i_ = 0; i_ < (rows); i_++)                                                                            \
+        MLK_UNROLL                                                                                                 \
+        for (int v_ = 0; v_ < (vectors); v_++)                                                                     \
+            __builtin_prefetch((y) + i_ * (step) + v_ * VL, 1, 3)
+
 /* Calls run(t, rows) with rows, 1 .. MR, a constant. */
 #define MLK_CASE(n, run, t)                                                                                    \
     case n:                                                                                                        \

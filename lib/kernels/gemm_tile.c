@@ -18,12 +18,7 @@ static inline __attribute__((always_inline)) void run_tile(const mlk_tile *t, co
             else
                 sum[i][v] = (vec){0};
         }
-    /* A store to a line that is not in the cache waits for it: so it is asked for now. */
-    MLK_UNROLL
-    for (int i = 0; i < rows; i++)
-        MLK_UNROLL
-        for (int v = 0; v < NV; v++)
-            __builtin_prefetch(t->c + i * t->c_row + v * VL, 1, 3);
+    MLK_ASK_TO_WRITE(t->c, t->c_row, rows, NV);
     const ml_real *a = t->a, *b = t->b;
     const char *ahead = t->ahead ? t->ahead : (const char *)b;
     for (int64_t p = 0; p < t->k; p++, a += MR, b += NR, ahead += t->ahead_step) {
